@@ -1,0 +1,154 @@
+"""One system behind one small protocol. Nothing here knows the engine; the engine knows no system by name.
+
+The words of the protocol:
+
+path     what the mapping calls a value there: a CSV column, `regular_price`, `meta:_shelf`, `attribute:Brand`
+cell     a value as the side spelled it: text from a file, a JSON value from an API, in the side's *normal form*
+         (trimmed, entities decoded), so that equal cells mean equal values
+id       what the side identifies a record by, as text: the ERP's key, the store's id
+page     some records as columns of cells
+cursor   where the next pull starts; only the endpoint can read it. It must be JSON, but for `seen`, which is bytes
+wanted   ids that must be read again whether they changed or not
+match    an identifying path compared loosely (`values.match_key`), such as `sku`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import entry_points
+from typing import Any, Protocol, runtime_checkable
+
+import pandas as pd
+
+from syncengine.errors import CannotRun
+from syncengine.mapping import Mapping
+from syncengine.records import Change, Outcome, Reject, Side
+from syncengine.settings import Connection
+from syncengine.values import Format, Value
+
+__all__ = ["Cursor", "Endpoint", "Page", "Pull", "View", "open_endpoint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the next pull starts. Only the endpoint that made it can read it; `{}` and `b""` are "from the start"."""
+
+    position: dict[str, Any] = field(default_factory=dict)
+    seen: bytes = b""
+
+
+@dataclass(slots=True)
+class Page:
+    """Records as columns: `cells` has one object column a path, `ids` and `where` are aligned with its rows.
+
+    `where` says where a person finds the row ("products.csv:18", "product 123").
+    `modified` is the side's own date of the record, where the mapping asks for it.
+    """
+
+    ids: list[str]
+    where: Sequence[str]
+    cells: pd.DataFrame
+    modified: list[datetime | None] | None = None
+
+
+class Pull(Protocol):
+    """One reading of a side. Iterate it to its end first; only then do the other members mean anything."""
+
+    def __iter__(self) -> Iterator[Page]:
+        """Pages of all records that may have changed since the cursor, and of all wanted ones that exist."""
+
+    @property
+    def unchanged(self) -> int:
+        """How many further records were read and are known to be as they were at the cursor."""
+
+    @property
+    def rejects(self) -> Sequence[Reject]:
+        """Rows that could not be read as records."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every record of the side was seen, so that a missing one is gone."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What a person should know: a file left for the next run, say."""
+
+    @property
+    def guards(self) -> Sequence[tuple[str, str]]:
+        """What is suspicious about the source as a whole, as (name of the guard, message with its numbers)."""
+
+    def missing(self, ids: Collection[str]) -> set[str]:
+        """Which of `ids` are certainly not there: any, after a complete pull; else of the wanted ones only."""
+
+    def cursor(self, forget: Collection[str]) -> Cursor:
+        """From where to go on; the records `forget` were not accepted and must come again."""
+
+
+@runtime_checkable
+class Endpoint(Protocol):
+    """One system, opened for one job and one side."""
+
+    format: Format
+    batch_size: int  # changes in one `send`
+    concurrency: int  # calls of `send` at once, never two with the same record
+    settle: float  # seconds after which an unanswered write counts as not done if it cannot be found
+    writable: bool
+    takes_later: bool  # True: what is sent is only handed over, and read back later (a file for an import)
+    requests: int  # made so far
+
+    def identity(self) -> str:
+        """Which system this is (a URL, a folder): state made with one is not used with another."""
+
+    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> Pull:
+        """Read what may have changed. `full` reads all, from scratch, but still returns only what cannot be told as unchanged."""
+
+    def fetch(self, ids: Collection[str]) -> Iterator[Page]:
+        """The present state of these records, wherever they are (trash included); missing ones are left out."""
+
+    def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
+        """The records whose match path equals one of `values`, loosely, wherever they are."""
+
+    def refusal(self, path: str, value: Value) -> str:
+        """Why this value may not be sent there ("" if it may): the side would mangle it. Used before anything is planned."""
+
+    def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
+        """What must be created before these changes can be sent (categories, tags); sent like other changes, first."""
+
+    def send(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Write one batch; an outcome for each change, in order. Thread-safe. Raises only for what stops the job."""
+
+    def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Change id -> record id of those changes whose mark stands in a record: they were done."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What an endpoint needs to know of the job: its side, the mapping, the run, whether it only looks."""
+
+    job: str
+    side: Side
+    mapping: Mapping
+    run: str
+    read_only: bool
+
+
+def open_endpoint(connection: Connection, view: View) -> Endpoint:
+    """Open the endpoint that the connection's `type` names. Contacts nothing yet."""
+    found = entry_points(group="syncengine.endpoints", name=connection.type)
+    if not found:
+        known = ", ".join(sorted(point.name for point in entry_points(group="syncengine.endpoints")))
+        raise CannotRun(f"connections.{connection.name}: no endpoint of type {connection.type!r} is installed; there are: {known}")
+    opened: Endpoint = next(iter(found)).load()(connection, view)
+    return opened
+
+
+def rows(pages: Iterable[Page]) -> Iterator[tuple[str, str, dict[str, Any], datetime | None]]:
+    """(id, where, cells by path, modified) of each record: for the few that are looked at one by one."""
+    for page in pages:
+        columns = [str(name) for name in page.cells.columns]
+        for at, cells in enumerate(page.cells.itertuples(index=False, name=None)):
+            yield page.ids[at], page.where[at], dict(zip(columns, cells, strict=True)), page.modified[at] if page.modified else None

@@ -1,0 +1,156 @@
+"""A mapping: which fields there are, where each side keeps them, what identifies a record, who is right.
+
+Reading one from its file is `mapping_file`'s work; this is what the rest of the program speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Literal
+
+from syncengine.records import Side
+from syncengine.values import NUMBERS, PLAIN, Format, Type, Value, is_empty
+
+__all__ = ["Entity", "ErpSide", "Field", "Gone", "Mapping", "StoreSide", "Truth"]
+
+Truth = Literal["erp", "store", "erp-wins", "store-wins", "newest", "sum", "union", "ask"]
+Entity = Literal["product", "category", "customer", "order", "coupon"]
+GoneFromErp = Literal["keep", "draft", "out-of-stock", "trash", "delete"]
+GoneFromStore = Literal["ask", "keep", "recreate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a record, and its line in the table of truth.
+
+    `translations` goes from the ERP's words to the store's (`map`); `constant` is a value for the store that the ERP
+    has no column for; `only_to` is the one side that it travels to, or None for both.
+    """
+
+    name: str
+    erp: str | None
+    store: str | None
+    type: Type = Type()
+    truth: Truth = "erp"
+    only_to: Side | None = None
+    translations: Dictionary[str, Value] | None = None
+    otherwise: Value = None  # `else`
+    has_otherwise: bool = False
+    constant: Value = None
+    has_constant: bool = False
+    default: Value = None
+    required: bool = False
+    max_change: Decimal | None = None  # a share: 0.5 is 50 %
+    empty: Literal["ignore", "clear"] = "clear"
+    by_difference: bool = False  # `write = "difference"`
+    line: int | None = None
+
+    @property
+    def is_number(self) -> bool:
+        return self.type.name in NUMBERS
+
+    def path(self, side: Side) -> str | None:
+        return self.erp if side == "erp" else self.store
+
+    def goes_to(self, side: Side) -> bool:
+        """Whether this field may ever be written on `side`, as far as the mapping goes."""
+        return self.path(side) is not None and self.only_to in (None, side)
+
+    def read(self, side: Side, cell: object, format: Format) -> Value:
+        """The value of a side's cell. Raises ValueError with the reason."""
+        if side == "store":
+            return format.read(cell, self.type)
+        if self.has_constant:
+            return self.constant
+        value = self._translated(cell, format) if self.translations is not None else format.read(cell, self.type)
+        if is_empty(value) and self.default is not None:
+            return self.default
+        return value
+
+    def write(self, side: Side, value: Value, format: Format) -> object:
+        """The cell that spells `value` on a side. Raises ValueError where its map has no word for it."""
+        if side == "erp" and self.translations is not None and not is_empty(value):
+            for word, meaning in self.translations.items():
+                if meaning == value:
+                    return word
+            raise ValueError(f"the map has no word for {value!r}")
+        return format.write(value, self.type)
+
+    def _translated(self, cell: object, format: Format) -> Value:
+        word = str(cell if cell is not None else "").strip()
+        translations = self.translations or {}
+        if word in translations:
+            return translations[word]
+        if self.has_otherwise:
+            return self.otherwise
+        if not word:
+            return PLAIN.read(None, self.type)
+        if not self.goes_to("store"):
+            return word
+        known = ", ".join(repr(known) for known in translations)
+        raise ValueError(f"not in the map: {word!r} (it has {known})")
+
+
+@dataclass(frozen=True, slots=True)
+class ErpSide:
+    """Where the ERP's records are, and where changes for it go: a pattern of file names, "in-place", or None."""
+
+    resource: str
+    key: str
+    parent: str | None = None
+    complete: bool = True
+    only: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
+    write_to: str | None = None
+    import_within: timedelta = timedelta(hours=48)
+    modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSide:
+    only: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What becomes of a record whose partner is gone."""
+
+    from_erp: GoneFromErp = "keep"
+    from_store: GoneFromStore = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One entity's mapping. `digest` changes with anything that changes what a cell means."""
+
+    file: str
+    entity: Entity
+    erp: ErpSide
+    store: StoreSide
+    match_by: tuple[str, ...]
+    create_in_store: bool
+    create_in_erp: bool
+    gone: Gone
+    fields: Dictionary[str, Field]
+    digest: str = ""
+
+    def paths(self, side: Side) -> list[str]:
+        """Every path of a side that the fields name, each once, in their order."""
+        return list(dict.fromkeys(path for field in self.fields.values() if (path := field.path(side)) is not None))
+
+    def by_path(self, side: Side, path: str) -> Iterator[Field]:
+        return (field for field in self.fields.values() if field.path(side) == path)
+
+    @property
+    def match_fields(self) -> list[Field]:
+        """The fields to match by, in order; those that no field maps are left out."""
+        return [field for path in self.match_by for field in self.by_path("store", path)]
+
+    def writes(self, side: Side) -> bool:
+        """Whether a job with this mapping may write that side at all."""
+        if side == "erp" and self.erp.write_to is None:
+            return False
+        return any(field.goes_to(side) for field in self.fields.values())

@@ -1,0 +1,105 @@
+"""The words that the rooms speak to each other: what was read, what is to be written, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from syncengine.values import Value
+
+__all__ = ["Action", "Change", "FieldChange", "Outcome", "Reject", "Side", "Status", "other"]
+
+Side = Literal["erp", "store"]
+Action = Literal["create", "update", "delete"]
+Status = Literal["planned", "sent", "done", "in-flight", "failed", "unknown", "held", "superseded"]
+
+
+def other(side: Side) -> Side:
+    return "store" if side == "erp" else "erp"
+
+
+@dataclass(slots=True)
+class FieldChange:
+    """One field of a change, as canonical values.
+
+    `difference` is set where the write is relative (`sum`): the side is to add it to whatever it has then.
+    """
+
+    old: Value
+    new: Value
+    why: str
+    difference: Value = None
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Change:
+    """One planned write of one record on one side: a line of the ledger.
+
+    `id` is unique for ever and marks writes that repeat badly. `key` is the ERP's key, `record_id` the side's own
+    identifier (the store's id, the ERP's key); it is None for a create. `entity` is the mapping's, or "category",
+    "tag", ... for something that records need. `record` is the merged value of every mapped field, for systems that
+    take whole rows. `mark` asks the endpoint to write `id` beside the record (`meta:_syncengine`).
+    """
+
+    id: str
+    side: Side
+    action: Action
+    entity: str
+    key: str | None
+    record_id: str | None
+    fields: dict[str, FieldChange]
+    record: Mapping[str, Value] = field(default_factory=dict)
+    mark: bool = False
+    link: int | None = None
+    status: Status = "planned"
+    error: str = ""
+
+    @property
+    def name(self) -> str:
+        """How people see the record: its ERP key, or `store:123`."""
+        return self.key if self.key is not None else f"store:{self.record_id}"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a change.
+
+    done: the side answered; `cells` is the whole record as it answered, raw, by path (as a pull would give it).
+    in-flight: handed over, to be read back later. failed: the side refused it, nothing was written. unknown: the
+    reply was lost; it may have been written. `retry` is False where another try cannot help until something changes.
+    """
+
+    change: Change
+    status: Literal["done", "in-flight", "failed", "unknown"]
+    record_id: str | None = None
+    cells: Mapping[str, Any] | None = None
+    error: str = ""
+    retry: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that cannot be used, with its reason. `key` is the side's identifier, None where it cannot be read."""
+
+    side: Side
+    where: str
+    key: str | None
+    field: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A field that waits for a person. `id` is 0 in a dry run, where it was not saved."""
+
+    id: int
+    key: str
+    field: str
+    erp: Value
+    store: Value
+    base: Value
+    why: str = ""
+    since: datetime | None = None

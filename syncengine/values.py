@@ -1,0 +1,277 @@
+"""Cells <-> values: money, dates, booleans, lists. Every rule of a locale or a spelling lives here.
+
+A *value* is what both sides are compared as; a *cell* is how a side spells it. A `Format` says how a side spells,
+a `Type` what a field holds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+__all__ = ["Format", "Type", "TypeName", "Value", "decode", "encode", "is_empty", "match_key", "same", "shown"]
+
+Value = None | str | bool | int | Decimal | date | datetime | list[Any] | dict[str, Any]
+TypeName = Literal["text", "integer", "decimal", "money", "boolean", "date", "datetime", "list", "json"]
+
+NUMBERS: tuple[TypeName, ...] = ("integer", "decimal", "money")
+LONGEST_NUMBER = 40  # characters; a longer one is a mistake in the source, not an amount
+TRUE_WORDS = frozenset({"1", "true", "yes", "y"})
+FALSE_WORDS = frozenset({"0", "false", "no", "n"})
+PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """What a field holds. `places` and `rounds` concern money, `separator` lists in text."""
+
+    name: TypeName = "text"
+    places: int = 2
+    rounds: bool = False
+    separator: str = "|"
+    strip: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a side spells values. `text`: every cell is text (files); otherwise cells are JSON values (APIs)."""
+
+    text: bool = True
+    decimal: str = "."
+    thousands: str = ""
+    date_format: str = "%Y-%m-%d"
+    timezone: str = "UTC"
+
+    def read(self, cell: Any, kind: Type) -> Value:
+        """The value of a cell; None or "" where it is empty. Raises ValueError with the reason, for people."""
+        if cell is None:
+            return [] if kind.name == "list" else None
+        if isinstance(cell, str):
+            return self._read_text(cell.strip() if kind.strip else cell, kind)
+        return _read_native(cell, kind)
+
+    def write(self, value: Value, kind: Type) -> Any:
+        """The cell that spells `value`: text, or a JSON value where the side is no text."""
+        if not self.text:
+            return encode(value)
+        if value is None:
+            return ""
+        match value:
+            case bool():
+                return "1" if value else "0"
+            case int() | Decimal():
+                return self._write_number(value, kind)
+            case datetime():
+                return value.astimezone(ZoneInfo(self.timezone)).strftime(f"{self.date_format} %H:%M:%S")
+            case date():
+                return value.strftime(self.date_format)
+            case list() if kind.name == "list":
+                return kind.separator.join(str(item) for item in value)
+            case list() | dict():
+                return json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return str(value)
+
+    def _read_text(self, text: str, kind: Type) -> Value:
+        if kind.name == "text":
+            return text
+        if kind.name == "list":
+            return [item.strip() for item in text.split(kind.separator) if item.strip()]
+        if not text:
+            return None
+        match kind.name:
+            case "integer":
+                return _as_integer(self._number(text), text)
+            case "decimal":
+                return self._number(text)
+            case "money":
+                return _as_money(self._number(text), kind, text)
+            case "boolean":
+                return _as_boolean(text)
+            case "date":
+                return self._date(text)
+            case "datetime":
+                return self._datetime(text)
+            case "json":
+                return _as_json(text)
+
+    def _number(self, text: str) -> Decimal:
+        plain = text
+        if self.thousands and self.thousands in plain:
+            mark = re.escape(self.thousands)
+            grouped = rf"[+-]?[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+(?:{re.escape(self.decimal)}[0-9]+)?"
+            if not re.fullmatch(grouped, plain):
+                raise ValueError(f"not a number: {text!r} (thousands are grouped by {self.thousands!r} in threes)")
+            plain = plain.replace(self.thousands, "")
+        if self.decimal != ".":
+            if "." in plain:
+                raise ValueError(f"not a number: {text!r} (the decimal mark is {self.decimal!r})")
+            plain = plain.replace(self.decimal, ".")
+        if len(plain) > LONGEST_NUMBER or not PLAIN_NUMBER.fullmatch(plain):
+            raise ValueError(f"not a number: {_clipped(text)!r}")
+        return Decimal(plain)
+
+    def _write_number(self, value: int | Decimal, kind: Type) -> str:
+        text = f"{value:.{kind.places}f}" if kind.name == "money" else _plain(Decimal(value))
+        return text.replace(".", self.decimal)
+
+    def _date(self, text: str) -> date:
+        try:
+            return datetime.strptime(text, self.date_format).date()  # noqa: DTZ007 - a date has no zone
+        except ValueError:
+            raise ValueError(f"not a date like {self.date_format}: {_clipped(text)!r}") from None
+
+    def _datetime(self, text: str) -> datetime:
+        for attempt in (
+            lambda: datetime.fromisoformat(text),
+            lambda: datetime.strptime(text, f"{self.date_format} %H:%M:%S"),  # noqa: DTZ007
+            lambda: datetime.strptime(text, f"{self.date_format} %H:%M"),  # noqa: DTZ007
+            lambda: datetime.strptime(text, self.date_format),  # noqa: DTZ007
+        ):
+            try:
+                found = attempt()
+            except ValueError:
+                continue
+            zoned = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(self.timezone))
+            return zoned.astimezone(UTC)
+        raise ValueError(f"not a time like {self.date_format} 23:59:59: {_clipped(text)!r}")
+
+
+PLAIN = Format()
+
+
+def _read_native(cell: Any, kind: Type) -> Value:
+    """A JSON value as a value of this type; what does not fit is an error, never a guess."""
+    match kind.name, cell:
+        case "json", _:
+            return cell  # type: ignore[no-any-return]
+        case "list", list() | tuple():
+            return [str(item) for item in cell]
+        case "boolean", bool():
+            return cell
+        case "boolean", 0 | 1:
+            return bool(cell)
+        case "text", bool():
+            return "1" if cell else "0"
+        case ("text" | "integer" | "decimal" | "money" | "boolean"), int() | float():
+            return PLAIN.read(_plain(Decimal(str(cell))), kind)
+        case "datetime", datetime():
+            return cell if cell.tzinfo else cell.replace(tzinfo=UTC)
+        case "date", date():
+            return cell
+    raise ValueError(f"not {_an(kind.name)}: {_clipped(json.dumps(cell, default=str))}")
+
+
+def _as_integer(number: Decimal, text: str) -> int:
+    if number != number.to_integral_value():
+        raise ValueError(f"not a whole number: {text!r}")
+    return int(number)
+
+
+def _as_money(number: Decimal, kind: Type, text: str) -> Decimal:
+    rounded = number.quantize(Decimal(1).scaleb(-kind.places), ROUND_HALF_UP)
+    if rounded != number and not kind.rounds:
+        raise ValueError(f'more than {kind.places} decimal places: {text!r} (set places, or round = "half-up")')
+    return rounded
+
+
+def _as_boolean(text: str) -> bool:
+    word = text.casefold()
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    raise ValueError(f"neither true nor false: {_clipped(text)!r} (a map can name this side's words)")
+
+
+def _as_json(text: str) -> Value:
+    try:
+        return json.loads(text)  # type: ignore[no-any-return]
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from None
+
+
+def _an(name: str) -> str:
+    return {"text": "a text", "json": "JSON", "integer": "an integer"}.get(name, f"a {name}")
+
+
+def _plain(number: Decimal) -> str:
+    """1E+2 as 100, 19.900 as 19.9."""
+    return f"{number.normalize():f}" if number else "0"
+
+
+def _clipped(text: str, longest: int = 60) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def encode(value: Value) -> Any:
+    """The canonical JSON form of a value: decimals as normalised text, times in UTC. `decode` reads it back."""
+    match value:
+        case Decimal():
+            return _plain(value)
+        case datetime():
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        case date():
+            return value.isoformat()
+    return value
+
+
+def decode(canonical: Any, kind: Type) -> Value:
+    """The value behind its canonical form."""
+    if canonical is None or kind.name in ("text", "boolean", "integer", "list", "json"):
+        return canonical  # type: ignore[no-any-return]
+    match kind.name:
+        case "date":
+            return date.fromisoformat(canonical)
+        case "datetime":
+            return datetime.fromisoformat(canonical)
+    return Decimal(canonical)
+
+
+def shown(value: Value, kind: Type | None = None) -> str:
+    """A value as people read it in reports: money with its places, lists with commas, nothing as ""."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Decimal() if kind is not None and kind.name == "money":
+            return f"{value:.{kind.places}f}"
+        case list():
+            return ", ".join(str(item) for item in value)
+        case dict():
+            return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return str(encode(value))
+
+
+def is_empty(value: Value) -> bool:
+    return value is None or value == "" or value == []
+
+
+def same(one: Value, another: Value) -> bool:
+    """Whether two values are equal: nothing equals nothing however it is spelled, the order of a list does not count."""
+    if is_empty(one) or is_empty(another):
+        return is_empty(one) and is_empty(another)
+    if isinstance(one, list) and isinstance(another, list):
+        return _sorted(one) == _sorted(another)
+    if isinstance(one, bool) != isinstance(another, bool):
+        return False
+    return one == another
+
+
+def _sorted(items: Sequence[Any]) -> list[str]:
+    return sorted(json.dumps(item, sort_keys=True, default=str) for item in items)
+
+
+def match_key(text: str) -> str:
+    """The form in which identifying texts are compared: NFC, trimmed, inner spaces collapsed, case-folded.
+
+    A store's database compares SKUs so too (FACTS-WOOCOMMERCE, 6); leading zeros count.
+    """
+    return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
