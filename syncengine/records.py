@@ -7,9 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from syncengine.values import Value
+from syncengine.values import Type, Value
 
-__all__ = ["Action", "Change", "FieldChange", "Outcome", "Reject", "Side", "Status", "other"]
+__all__ = [
+    "Action",
+    "Change",
+    "Counts",
+    "FieldChange",
+    "Held",
+    "JobResult",
+    "Outcome",
+    "Reject",
+    "Side",
+    "Status",
+    "other",
+]
 
 Side = Literal["erp", "store"]
 Action = Literal["create", "update", "delete"]
@@ -103,3 +115,50 @@ class Held:
     base: Value
     why: str = ""
     since: datetime | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """One number for each side."""
+
+    erp: int = 0
+    store: int = 0
+
+    def add(self, side: Side, number: int = 1) -> None:
+        setattr(self, side, getattr(self, side) + number)
+
+    def of(self, side: Side) -> int:
+        return self.erp if side == "erp" else self.store
+
+
+@dataclass(slots=True)
+class JobResult:
+    """All that a run, or a dry run, of one job has to tell. `read` = unchanged + changed + unlinked + rejected rows.
+
+    `stopped_by` is (guard, message) where a guard stopped it, `error` says why it failed. `settled` counts the
+    conflicts that the table of truth settled, `held` those newly held, `waiting` all that wait for an answer.
+    """
+
+    job: str
+    run: str
+    dry_run: bool
+    started: datetime
+    finished: datetime | None = None
+    status: Literal["done", "stopped", "failed"] = "done"
+    stopped_by: tuple[str, str] | None = None
+    error: str = ""
+    exit_code: int = 0
+    read: Counts = field(default_factory=Counts)
+    unchanged: Counts = field(default_factory=Counts)
+    changed: Counts = field(default_factory=Counts)
+    unlinked: Counts = field(default_factory=Counts)
+    settled: int = 0
+    waiting: int = 0
+    drift: int = 0
+    unwritten: int = 0
+    requests: int = 0
+    changes: list[Change] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    types: Mapping[str, Type] = field(default_factory=dict)  # of the fields, so that money is shown with its places
