@@ -1,0 +1,58 @@
+"""`sync sandbox`: the sandbox in a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from syncengine.sandbox.app import DEFAULT_KEY, Sandbox
+from syncengine.sandbox.auth import Key
+from syncengine.sandbox.faults import KINDS, Fault
+from syncengine.sandbox.server import serve
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of `sync sandbox` to its parser."""
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
+    parser.add_argument("--port", type=int, default=8899, help="the port to listen at; 0 takes any free one")
+    parser.add_argument("--state", default=":memory:", metavar="FILE", help="keep the shop in this file")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="fill an empty shop with N products")
+    parser.add_argument("--consumer-key", default=DEFAULT_KEY.consumer_key, metavar="K")
+    parser.add_argument("--consumer-secret", default=DEFAULT_KEY.consumer_secret, metavar="S")
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="KIND:RATE",
+        help=f"fail so often: {', '.join(KINDS)}",
+    )
+    parser.add_argument("--fault-seed", type=int, default=0, metavar="N", help="which requests the faults strike")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="work on so many requests at once, at most")
+    parser.add_argument("--item-cost", type=float, default=0.0, metavar="MS", help="what each saved object costs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serves until it is told to stop; the first line on stdout says where, and by which keys."""
+    key = Key(args.consumer_key, args.consumer_secret)
+
+    def ready(url: str) -> None:
+        line = {"url": url, "consumer_key": key.consumer_key, "consumer_secret": key.consumer_secret}
+        print(json.dumps(line), flush=True)
+
+    options = {"faults": args.fault, "fault_seed": args.fault_seed, "workers": args.workers}
+    try:
+        with Sandbox(args.state, keys=[key], seed=args.seed, item_cost=args.item_cost, **options) as sandbox:
+            serve(sandbox, args.host, args.port, ready)
+    except OSError as error:
+        print(f"cannot listen at {args.host}:{args.port}: {error.strerror}", file=sys.stderr)
+        return 3
+    return 0

@@ -1,0 +1,223 @@
+"""From a request to a reply: which endpoint it is for, whether its parameters hold, what goes back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from syncengine.sandbox import batch, schema, settings
+from syncengine.sandbox.endpoints import Endpoint, Page, Products
+from syncengine.sandbox.messages import ApiError, Dropped, Query, Request, Response, parse_query
+from syncengine.sandbox.shown import field_list, only
+from syncengine.sandbox.site import CATEGORY, TAG, Site
+from syncengine.sandbox.terms import Attributes, Terms
+
+ROOT = "/wp-json"
+NAMESPACE = f"{ROOT}/wc/v3"
+_WRITES = ("POST", "PUT", "PATCH")
+_LIST_ALLOWS, _ITEM_ALLOWS, _BATCH_ALLOWS = "GET, POST", "GET, POST, PUT, PATCH, DELETE", "POST, PUT, PATCH"
+_REFUSALS = {
+    "list": ("cannot_view", "Sorry, you cannot list resources."),
+    "view": ("cannot_view", "Sorry, you cannot view this resource."),
+    "create": ("cannot_create", "Sorry, you are not allowed to create resources."),
+    "edit": ("cannot_edit", "Sorry, you are not allowed to edit this resource."),
+    "delete": ("cannot_delete", "Sorry, you are not allowed to delete this resource."),
+    "batch": ("cannot_batch", "Sorry, you are not allowed to batch manipulate this resource."),
+}
+
+Make = Callable[[Site, str, re.Match[str]], Endpoint]
+_COLLECTIONS: tuple[tuple[str, Make], ...] = (
+    ("products", lambda site, home, _: Products(site, home)),
+    ("products/categories", lambda site, home, _: Terms(site, CATEGORY)),
+    ("products/tags", lambda site, home, _: Terms(site, TAG)),
+    ("products/attributes", lambda site, home, _: Attributes(site)),
+    (r"products/attributes/(?P<of>\d+)/terms", lambda site, home, at: Attributes(site).terms_of(int(at["of"]))),
+)
+_PATHS = tuple(
+    (re.compile(rf"{NAMESPACE}/{path}(?:/(?P<batch>batch)|/(?P<id>\d+))?/?"), make) for path, make in _COLLECTIONS
+)
+_SETTINGS = re.compile(rf"{NAMESPACE}/settings/(?P<group>\w+)(?:/(?P<name>\w+))?/?")
+
+
+def no_route() -> ApiError:
+    return ApiError(404, "rest_no_route", "No route was found matching the URL and request method.")
+
+
+@dataclass
+class Call:
+    """One request on its way to its endpoint. `admitted`: a key was shown that may do this. `half`: the connection
+    breaks when half of the batch is done."""
+
+    site: Site
+    request: Request
+    home: str
+    admitted: bool
+    half: bool = False
+
+    def __post_init__(self) -> None:
+        self.query: Query = parse_query(self.request.query_string)
+        # HEAD is answered like GET, only without the body.
+        self.method = "GET" if self.request.method == "HEAD" else self.request.method
+        self.fields = field_list(self.query.get("_fields"))
+
+    def need(self, deed: str) -> None:
+        if not self.admitted:
+            code, message = _REFUSALS[deed]
+            raise ApiError(401, f"woocommerce_rest_{code}", message)
+
+    def params(self) -> dict[str, Any]:
+        """The query's parameters with the body's on top; a broken JSON body refuses the request."""
+        body = self.request.body
+        kind = self.request.headers.get("content-type", "")
+        if not body:
+            return dict(self.query)
+        if "json" in kind:
+            try:
+                given = json.loads(body)
+            except ValueError:
+                problem = {"json_error_code": 4, "json_error_message": "Syntax error"}
+                raise ApiError(400, "rest_invalid_json", "Invalid JSON body passed.", **problem) from None
+            return {**self.query, **given} if isinstance(given, dict) else dict(self.query)
+        return {**self.query, **parse_query(body.decode("utf-8", "replace"))}
+
+
+def answer(call: Call) -> Response:
+    """The reply to a request below /wp-json/wc/; raises ApiError for a refusal and Dropped for a broken connection."""
+    path = call.request.path
+    if path.rstrip("/") == NAMESPACE and call.method == "GET":
+        return Response.json(200, {"namespace": "wc/v3", "routes": _routes()}, (("Allow", "GET"),))
+    if (at := _SETTINGS.fullmatch(path)) and call.method == "GET":
+        call.need("view")
+        value = settings.one(at["group"], at["name"]) if at["name"] else settings.of_group(at["group"])
+        return Response.json(200, value)
+    for pattern, make in _PATHS:
+        if at := pattern.fullmatch(path):
+            with call.site.store.lock:
+                endpoint = make(call.site, call.home, at)
+            if at["batch"]:
+                return _allowing(_BATCH_ALLOWS, call, partial(_batch, call, endpoint))
+            if at["id"]:
+                return _allowing(_ITEM_ALLOWS, call, partial(_item, call, endpoint, int(at["id"])))
+            return _allowing(_LIST_ALLOWS, call, partial(_collection, call, endpoint))
+    raise no_route()
+
+
+def _routes() -> dict[str, Any]:
+    paths = [f"/wc/v3/{path}" for path, _ in _COLLECTIONS]
+    return {path: {"namespace": "wc/v3", "methods": _LIST_ALLOWS.split(", ")} for path in ["/wc/v3", *paths]}
+
+
+def _allowing(methods: str, call: Call, reply: Callable[[], Response]) -> Response:
+    """The reply with the methods that the key may use here, on errors as well; not for those without a key."""
+    if call.method == "OPTIONS":
+        body = {"namespace": "wc/v3", "methods": methods.split(", "), "endpoints": []}
+        return Response.json(200, body, (("Allow", methods),))
+    try:
+        response = reply()
+    except ApiError as error:
+        response = Response.json(error.status, error.body())
+    headers = (*response.headers, ("Allow", methods)) if call.admitted and response.status != 500 else response.headers
+    return Response(response.status, response.body, headers)
+
+
+def _cut(call: Call, value: Any) -> Any:
+    """What `_fields` leaves; a dotted name asks for a field that no product has (FACTS-WOOCOMMERCE, 4)."""
+    if not call.fields:
+        return value
+    return only(value, [name for name in call.fields if "." not in name] or [""])
+
+
+def _collection(call: Call, endpoint: Endpoint) -> Response:
+    if call.method == "GET":
+        query = schema.checked(call.query, endpoint.list_kinds)
+        call.need("list")
+        with call.site.store.lock:
+            page = endpoint.page({**schema.defaults(endpoint.list_kinds), **query})
+        return Response.json(200, _cut(call, page.items), _paging(call, query, page))
+    if call.method != "POST":
+        raise no_route()
+    given = call.params()
+    missing = [name for name in endpoint.required if given.get(name) is None]
+    if missing:
+        message = f"Missing parameter(s): {', '.join(missing)}"
+        raise ApiError(400, "rest_missing_callback_param", message, params=missing)
+    params = schema.checked(given, endpoint.item_kinds)
+    call.need("create")
+    call.site.labour(1)
+    with call.site.store.work():
+        created = endpoint.create_item(params)
+    address = f"{call.home}{call.request.path.rstrip('/')}/{created['id']}"
+    return Response.json(201, _cut(call, created), (("Location", address),))
+
+
+def _item(call: Call, endpoint: Endpoint, item_id: int) -> Response:
+    if call.method == "GET":
+        query = schema.checked(call.query, schema.ITEM)
+        call.need("view")
+        with call.site.store.lock:
+            shown = endpoint.show_item(item_id, edit=query.get("context") == "edit")
+        return Response.json(200, _cut(call, shown))
+    if call.method in _WRITES:
+        params = schema.checked(call.params(), endpoint.item_kinds)
+        call.need("edit")
+        call.site.labour(1)
+        with call.site.store.work():
+            updated = endpoint.update_item(item_id, {**params, "id": item_id})
+        return Response.json(200, _cut(call, updated))
+    if call.method == "DELETE":
+        force = schema.checked(call.params(), schema.DELETE).get("force", False)
+        call.need("delete")
+        call.site.labour(1)
+        with call.site.store.work():
+            gone = endpoint.delete_item(item_id) if force else endpoint.trash_item(item_id)
+        return Response.json(200, _cut(call, gone))
+    raise no_route()
+
+
+def _batch(call: Call, endpoint: Endpoint) -> Response:
+    if call.method not in _WRITES:
+        raise no_route()
+    params = call.params()
+    call.need("batch")
+    lists = batch.items_of(params)
+    if call.half:
+        lists = batch.first_half(lists)
+    call.site.labour(sum(map(len, lists.values())))
+    with call.site.store.work():
+        answers = batch.done(lists, endpoint)
+    if call.half:
+        raise Dropped
+    # `_fields` is applied to the reply as a whole, which has no field of that name (FACTS-WOOCOMMERCE, 1).
+    return Response.json(200, only(answers, call.fields) if answers else answers)
+
+
+def _paging(call: Call, query: dict[str, Any], page: Page) -> tuple[tuple[str, str], ...]:
+    if page.total is None:
+        return ()
+    per_page, number = query.get("per_page", 10), query.get("page", 1)
+    pages = -(-page.total // per_page)
+    links = []
+    if number > 1:
+        links.append((min(number - 1, pages), "prev"))
+    if number < pages:
+        links.append((number + 1, "next"))
+    headers = [("X-WP-Total", str(page.total)), ("X-WP-TotalPages", str(pages))]
+    if links:
+        headers.append(("Link", ", ".join(f'<{_page_address(call, to)}>; rel="{rel}"' for to, rel in links)))
+    return tuple(headers)
+
+
+def _page_address(call: Call, number: int) -> str:
+    """The address of another page, with all that the client sent; `page` stays in its place or comes last."""
+    pairs = parse_qsl(call.request.query_string, keep_blank_values=True)
+    if not any(name == "page" for name, _ in pairs):
+        pairs.append(("page", ""))
+    parts = [
+        f"{quote(name, safe='')}={quote(str(number) if name == 'page' else value, safe='')}" for name, value in pairs
+    ]
+    return f"{call.home}{call.request.path}?{'&'.join(parts)}"

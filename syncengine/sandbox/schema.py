@@ -1,0 +1,269 @@
+"""What a single request's parameters must look like. Items of a batch are never held to this (FACTS-WOOCOMMERCE, 2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncengine.sandbox.dates import SHAPE
+from syncengine.sandbox.messages import InvalidParamsError
+from syncengine.sandbox.values import php_integer, php_text
+
+_NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
+_YES_NO = {"true": True, "1": True, "false": False, "0": False, "": False}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The type of a parameter: its JSON types, and what they may hold."""
+
+    types: tuple[str, ...]
+    enum: tuple[str, ...] = ()
+    items: Kind | None = None
+    properties: Mapping[str, Kind] = field(default_factory=dict)
+    minimum: int | None = None
+    maximum: int | None = None
+    date_time: bool = False
+    default: Any = None
+
+
+Problem = tuple[str, str, Any]
+
+TEXT = Kind(("string",))
+WHOLE = Kind(("integer",))
+FLAG = Kind(("boolean",))
+DATE = Kind(("null", "string"))
+IDS = Kind(("array",), items=WHOLE)
+TEXTS = Kind(("array",), items=TEXT)
+ANYTHING = Kind(())
+
+
+def choice(*options: str, default: str | None = None) -> Kind:
+    return Kind(("string",), enum=options, default=default)
+
+
+def objects(**properties: Kind) -> Kind:
+    return Kind(("array",), items=Kind(("object",), properties=properties))
+
+
+def _spoken(options: tuple[str, ...]) -> str:
+    return " and ".join(options) if len(options) < 3 else ", ".join(options[:-1]) + ", and " + options[-1]
+
+
+def _is(json_type: str, value: Any) -> bool:
+    match json_type:
+        case "null":
+            return value is None
+        case "string":
+            return isinstance(value, str)
+        case "boolean":
+            if isinstance(value, str):
+                return value.lower() in _YES_NO and value != ""
+            return value in (0, 1) and isinstance(value, int)
+        case "integer":
+            if isinstance(value, str):
+                return bool(_NUMERIC.fullmatch(value)) and float(value).is_integer()
+            return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
+        case "array":
+            return isinstance(value, list | str | int | float | bool)
+        case "object":
+            return isinstance(value, dict | list) or value == ""
+    raise ValueError(json_type)
+
+
+def _as_list(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    return [part for part in re.split(r"[\s,]+", php_text(value)) if part]
+
+
+def problem(name: str, value: Any, kind: Kind) -> Problem | None:
+    """What is wrong with a value, as (code, message, data); None if nothing."""
+    if kind.types and not any(_is(json_type, value) for json_type in kind.types):
+        return "rest_invalid_type", f"{name} is not of type {','.join(kind.types)}.", {"param": name}
+    if kind.enum and value not in kind.enum:
+        return "rest_not_in_enum", f"{name} is not one of {_spoken(kind.enum)}.", None
+    if kind.date_time and not SHAPE.fullmatch(php_text(value)):
+        return "rest_invalid_date", "Invalid date.", None
+    if kind.minimum is not None and (
+        php_integer(value) < kind.minimum or php_integer(value) > (kind.maximum or 1 << 62)
+    ):
+        if kind.maximum is None:
+            return "rest_out_of_bounds", f"{name} must be greater than or equal to {kind.minimum}", None
+        limits = f"between {kind.minimum} (inclusive) and {kind.maximum} (inclusive)"
+        return "rest_out_of_bounds", f"{name} must be {limits}", None
+    if kind.items:
+        found = (problem(f"{name}[{at}]", item, kind.items) for at, item in enumerate(_as_list(value)))
+        return next((each for each in found if each), None)
+    if kind.properties and isinstance(value, dict):
+        known = ((key, item) for key, item in value.items() if key in kind.properties)
+        found = (problem(f"{name}[{key}]", item, kind.properties[key]) for key, item in known)
+        return next((each for each in found if each), None)
+    return None
+
+
+def sanitized(value: Any, kind: Kind) -> Any:
+    """A valid value, or null, in its proper type: null becomes "", 0, false, [] or {} unless it is a type itself."""
+    if not kind.types or (value is None and "null" in kind.types):
+        return value
+    match kind.types[0]:
+        case "boolean":
+            return _YES_NO.get(value.lower(), True) if isinstance(value, str) else bool(value)
+        case "integer":
+            return php_integer(value)
+        case "array":
+            return [sanitized(item, kind.items) if kind.items else item for item in _as_list(value)]
+        case "object":
+            inside = value if isinstance(value, dict) else {}
+            return {key: sanitized(item, kind.properties.get(key, ANYTHING)) for key, item in inside.items()}
+    return php_text(value)
+
+
+def checked(params: Mapping[str, Any], kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """The parameters in their types, unknown ones as they came; raises InvalidParamsError naming every bad one.
+
+    Null is never refused, it is turned into the type's empty value (FACTS-WOOCOMMERCE, 6).
+    """
+    problems = {}
+    for name, kind in kinds.items():
+        value = params.get(name)
+        if value is not None and (found := problem(name, value, kind)):
+            problems[name] = found
+    if problems:
+        raise InvalidParamsError(problems)
+    return {name: sanitized(value, kinds[name]) if name in kinds else value for name, value in params.items()}
+
+
+def defaults(kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    return {name: kind.default for name, kind in kinds.items() if kind.default is not None}
+
+
+_NAMED = {"id": WHOLE, "name": TEXT, "slug": TEXT}
+
+PRODUCT: Mapping[str, Kind] = {
+    "name": TEXT,
+    "slug": TEXT,
+    "date_created": DATE,
+    "date_created_gmt": DATE,
+    "type": choice("simple", "grouped", "external", "variable"),
+    "status": choice("draft", "pending", "private", "publish", "future", "auto-draft", "trash"),
+    "featured": FLAG,
+    "catalog_visibility": choice("visible", "catalog", "search", "hidden"),
+    "description": TEXT,
+    "short_description": TEXT,
+    "sku": TEXT,
+    "global_unique_id": TEXT,
+    "regular_price": TEXT,
+    "sale_price": TEXT,
+    "date_on_sale_from": DATE,
+    "date_on_sale_from_gmt": DATE,
+    "date_on_sale_to": DATE,
+    "date_on_sale_to_gmt": DATE,
+    "virtual": FLAG,
+    "downloadable": FLAG,
+    "download_limit": WHOLE,
+    "download_expiry": WHOLE,
+    "external_url": TEXT,
+    "button_text": TEXT,
+    "tax_status": choice("taxable", "shipping", "none"),
+    "tax_class": TEXT,
+    "manage_stock": FLAG,
+    "stock_quantity": WHOLE,
+    "stock_status": choice("instock", "outofstock", "onbackorder"),
+    "backorders": choice("no", "notify", "yes"),
+    "low_stock_amount": Kind(("integer", "null")),
+    "sold_individually": FLAG,
+    "weight": TEXT,
+    "dimensions": Kind(("object",), properties={"length": TEXT, "width": TEXT, "height": TEXT}),
+    "shipping_class": TEXT,
+    "reviews_allowed": FLAG,
+    "post_password": TEXT,
+    "upsell_ids": IDS,
+    "cross_sell_ids": IDS,
+    "parent_id": WHOLE,
+    "purchase_note": TEXT,
+    "categories": objects(**_NAMED),
+    "tags": objects(**_NAMED),
+    "images": objects(id=WHOLE, src=TEXT, name=TEXT, alt=TEXT),
+    "attributes": objects(id=WHOLE, name=TEXT, position=WHOLE, visible=FLAG, variation=FLAG, options=TEXTS),
+    "default_attributes": objects(id=WHOLE, name=TEXT, option=TEXT),
+    "menu_order": WHOLE,
+    "meta_data": objects(id=WHOLE, key=TEXT),
+}
+
+_PAGING: Mapping[str, Kind] = {
+    "context": choice("view", "edit"),
+    "page": Kind(("integer",), minimum=1, default=1),
+    "per_page": Kind(("integer",), minimum=1, maximum=100, default=10),
+    "search": TEXT,
+    "exclude": IDS,
+    "include": IDS,
+    "offset": WHOLE,
+}
+_WHEN = Kind(("string",), date_time=True)
+_STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
+_TYPES = ("simple", "grouped", "external", "variable")
+_ORDERS = (
+    "date", "id", "include", "title", "slug", "modified", "popularity", "rating", "post__in", "price", "sales",
+    "menu_order", "random", "popularity", "rating", "menu_order", "price", "popularity", "rating",
+)  # fmt: skip
+
+PRODUCT_LIST: Mapping[str, Kind] = {
+    **_PAGING,
+    "after": _WHEN,
+    "before": _WHEN,
+    "modified_after": _WHEN,
+    "modified_before": _WHEN,
+    "dates_are_gmt": Kind(("boolean",), default=False),
+    "order": choice("asc", "desc", default="desc"),
+    "orderby": choice(*_ORDERS, default="date"),
+    "parent": IDS,
+    "parent_exclude": IDS,
+    "slug": TEXT,
+    "status": choice(*_STATUSES, default="any"),
+    "type": choice(*_TYPES),
+    "sku": TEXT,
+    "featured": FLAG,
+    "category": TEXT,
+    "tag": TEXT,
+    "min_price": TEXT,
+    "max_price": TEXT,
+    "stock_status": choice("instock", "outofstock", "onbackorder"),
+    "search_sku": TEXT,
+    "search_name_or_sku": TEXT,
+    "include_status": Kind(("array",), items=choice(*_STATUSES)),
+    "exclude_status": Kind(("array",), items=choice(*_STATUSES[1:])),
+    "include_types": Kind(("array",), items=choice(*_TYPES)),
+    "exclude_types": Kind(("array",), items=choice(*_TYPES)),
+}
+
+TERM_LIST: Mapping[str, Kind] = {
+    **_PAGING,
+    "order": choice("asc", "desc", default="asc"),
+    "orderby": choice("id", "include", "name", "slug", "term_group", "description", "count", default="name"),
+    "hide_empty": Kind(("boolean",), default=False),
+    "parent": WHOLE,
+    "product": WHOLE,
+    "slug": TEXT,
+}
+
+TERM: Mapping[str, Kind] = {
+    "name": TEXT,
+    "slug": TEXT,
+    "parent": WHOLE,
+    "description": TEXT,
+    "display": choice("default", "products", "subcategories", "both"),
+    "menu_order": WHOLE,
+}
+
+ATTRIBUTE: Mapping[str, Kind] = {
+    "name": TEXT,
+    "slug": TEXT,
+    "type": choice("select"),
+    "order_by": choice("menu_order", "name", "name_num", "id"),
+    "has_archives": FLAG,
+}
+DELETE: Mapping[str, Kind] = {"force": Kind(("boolean",), default=False)}
+ITEM: Mapping[str, Kind] = {"context": choice("view", "edit")}
