@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from syncengine.sandbox import listing, products, routes, schema, shown
 from syncengine.sandbox.auth import Gate, Key, basic_pair
 from syncengine.sandbox.faults import Dice, Fault
-from syncengine.sandbox.messages import ApiError, Dropped, LoggedRequest, Request, Response
+from syncengine.sandbox.messages import ApiError, Dropped, FatalError, LoggedRequest, Request, Response
 from syncengine.sandbox.seed import fill
 from syncengine.sandbox.site import Site, utc_now
 from syncengine.sandbox.store import Product, Store
@@ -148,8 +148,7 @@ class Sandbox:
             case "busy-503":
                 return Response.html(503, "503 Service Temporarily Unavailable")
             case _:
-                message = "<p>There has been a critical error on this website.</p>"
-                return Response.json(500, ApiError(500, "internal_server_error", message).body())
+                return Response.json(500, FatalError().body())
 
     def _outside(self, request: Request) -> Response:
         """What WordPress itself answers. It takes Basic credentials for a user's: a consumer key is unknown to it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from syncengine.sandbox.messages import ApiError
+from syncengine.sandbox.messages import ApiError, FatalError
 from syncengine.sandbox.values import php_integer
 
 LIMIT = 100
@@ -18,14 +18,6 @@ class Batched(Protocol):
     def create_item(self, params: dict[str, Any]) -> dict[str, Any]: ...
     def update_item(self, item_id: int, params: dict[str, Any]) -> dict[str, Any]: ...
     def delete_item(self, item_id: int) -> dict[str, Any]: ...
-
-
-class PoisonedError(ApiError):
-    """An item that PHP dies of: the items before it are written, those after it are not, and nothing says which."""
-
-    def __init__(self) -> None:
-        message = "<p>There has been a critical error on this website.</p>"
-        super().__init__(500, "internal_server_error", message)
 
 
 def items_of(params: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -62,7 +54,7 @@ def done(lists: Mapping[str, list[Any]], deeds: Batched) -> Any:
             elif isinstance(item, dict | list):
                 answers.setdefault(verb, []).append(_saved(verb, item if isinstance(item, dict) else {}, deeds))
             else:
-                raise PoisonedError
+                raise FatalError  # PHP dies of a scalar
     return answers or []
 
 

@@ -45,6 +45,16 @@ class InvalidParamsError(ApiError):
         )
 
 
+class FatalError(ApiError):
+    """PHP died: what was written before stays written, and the reply names nothing of it (FACTS-WOOCOMMERCE, 2)."""
+
+    def __init__(self) -> None:
+        super().__init__(500, "internal_server_error", "<p>There has been a critical error on this website.</p>")
+
+    def body(self) -> dict[str, Any]:
+        return {**super().body(), "additional_errors": []}
+
+
 Query = dict[str, Any]  # a value is a text, or a list of texts where the name ended in []
 
 

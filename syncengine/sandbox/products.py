@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from syncengine.sandbox import catalogue, meta, values
@@ -173,8 +174,8 @@ def generated_slug(site: Site, product: Product) -> str:
     base = values.slug(product.fields.get("name", "")) or str(product.id)
     own = product.fields.get("slug", "")
     if own == base or re.fullmatch(re.escape(base) + r"-\d+", own):
-        return str(own)
-    return site.store.free_slug(base, product.id)
+        return unquote(own)
+    return unquote(site.store.free_slug(base, product.id))
 
 
 def _created(site: Site, params: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ _UNLINKED = frozenset(("draft", "pending", "auto-draft", "future", "trash"))
 
 
 def _money(price: Any) -> str:
-    amount = f"{values.amount(price):,.2f}"
+    amount = f"{max(values.amount(price), 0):,.2f}"
     symbol = '<span class="woocommerce-Price-currencySymbol">&euro;</span>'
     return f'<span class="woocommerce-Price-amount amount"><bdi>{symbol}{amount}</bdi></span>'
 

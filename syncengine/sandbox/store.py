@@ -113,9 +113,7 @@ class Store:
         self._db.execute("PRAGMA cache_size = -65536")
         self._db.executescript(_SCHEMA)
         self.terms = {row[0]: Term(*row) for row in self._db.execute("SELECT * FROM term")}
-        self.attributes = {
-            row[0]: Attribute(*row) for row in self._db.execute("SELECT * FROM attribute")
-        }
+        self.attributes = {row[0]: Attribute(*row) for row in self._db.execute("SELECT * FROM attribute")}
         self._counters: dict[str, int] = dict(self._db.execute("SELECT name, value FROM counter"))
         self._counters_moved = False
         self._counts: dict[tuple[str, tuple[Any, ...]], int] = {}

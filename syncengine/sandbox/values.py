@@ -20,7 +20,8 @@ _SCRIPT = re.compile(r"<(script|style)[^>]*?>.*?</\1>", re.IGNORECASE | re.DOTAL
 _TAG = re.compile(r"<[^>]*>")
 _OCTET = re.compile(r"%[a-f0-9]{2}", re.IGNORECASE)
 _SPACES = re.compile(r"[\r\n\t ]+")
-_NOT_SLUG = re.compile(r"[^a-z0-9%_\-]+")
+_NOT_SLUG = re.compile(r"[^a-z0-9_ ./\-\u0080-\U0010ffff]+")
+_HYPHENS = re.compile(r"[ ./\-–—]+")
 _BLOCK = re.compile(r"\s*<(?:p|div|ul|ol|li|table|h[1-6]|blockquote|pre|hr)\b", re.IGNORECASE)
 _KEPT_TAG = re.compile(
     r"a|abbr|address|b|bdi|big|blockquote|br|caption|cite|code|col|colgroup|dd|del|details|"
@@ -73,8 +74,9 @@ def price(value: Any) -> Any:
 
 def amount(value: Any) -> float:
     """A stored price as the number that WooCommerce compares by."""
-    text = value if isinstance(value, str) else ""
-    number = _NUMBER.match(text)
+    if isinstance(value, list | dict):
+        return 1.0 if value else 0.0
+    number = _NUMBER.match(value)
     return float(number[0]) if number else 0.0
 
 
@@ -156,13 +158,11 @@ def collated(text: str) -> str:
 
 
 def slug(value: str) -> str:
-    """The part of an address that is made from a name."""
-    text = plain(html.unescape(_TAG.sub("", value)).replace("ß", "ss")).lower()
-    text = re.sub(r"[^\w\s./\-]", "", text)
-    if not text.isascii():
-        text = "".join(char if char.isascii() else quote(char).lower() for char in text)
-    text = re.sub(r"-{2,}", "-", _NOT_SLUG.sub("-", text)).strip("-")
-    return text[:200]
+    """The part of an address that is made from a name: lower case, hyphens, what is not ASCII percent-encoded."""
+    text = unicodedata.normalize("NFD", html.unescape(_TAG.sub("", value)).replace("ß", "ss")).lower()
+    kept = "".join(char for char in text if unicodedata.category(char) not in ("Mn", "Cf"))
+    parts = _HYPHENS.sub("-", _NOT_SLUG.sub("", kept)).strip("-")[:200]
+    return parts if parts.isascii() else quote(parts).lower()
 
 
 def meta_value(value: Any) -> Any:
