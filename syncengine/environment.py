@@ -1,0 +1,76 @@
+"""What the environment says above config.toml: SYNC_CONNECTIONS__SHOP__CONSUMER_KEY and the like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+__all__ = ["Environment"]
+
+PREFIX = "SYNC_"
+DELIMITER = "__"
+
+
+class _Sections(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=DELIMITER, env_ignore_empty=True)
+
+    state: dict[str, Any] = {}
+    connections: dict[str, Any] = {}
+    jobs: dict[str, Any] = {}
+
+
+class _Source(EnvSettingsSource):
+    """Values stay text as they are: a secret that happens to be JSON is no JSON."""
+
+    def decode_complex_value(self, field_name: str, field: Any, value: Any) -> Any:
+        if field is None:
+            raise ValueError("no JSON")
+        return {}  # SYNC_STATE=… alone is none of ours
+
+
+class Environment:
+    """The variables' values, as nested tables with the names that config.toml uses."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    @classmethod
+    def over(cls, data: dict[str, Any]) -> Environment:
+        """The environment's values above those of a file; SHOP_DE names the file's `shop-de`."""
+        return cls(_renamed(_Source(_Sections)(), data))
+
+    def name(self, path: tuple[str | int, ...]) -> str | None:
+        """The variable that set the value at `path`, if one did."""
+        value: Any = self._values
+        for part in path:
+            if not isinstance(value, dict) or part not in value:
+                return None
+            value = value[part]
+        if not path or isinstance(value, dict):
+            return None
+        return PREFIX + DELIMITER.join(_plain(str(part)) for part in path).upper()
+
+    def merged(self, data: dict[str, Any]) -> dict[str, Any]:
+        return _merged(data, self._values)
+
+
+def _renamed(values: dict[str, Any], data: Any) -> dict[str, Any]:
+    known = {_plain(name): name for name in data} if isinstance(data, dict) else {}
+    renamed: dict[str, Any] = {}
+    for key, value in values.items():
+        name = known.get(_plain(key), key)
+        inner = data.get(name) if isinstance(data, dict) else None
+        renamed[name] = _renamed(value, inner) if isinstance(value, dict) else value
+    return renamed
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("-", "_")
+
+
+def _merged(below: Any, above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below) if isinstance(below, dict) else {}
+    for key, value in above.items():
+        merged[key] = _merged(merged.get(key), value) if isinstance(value, dict) else value
+    return merged
