@@ -1,0 +1,303 @@
+"""Holds the sandbox to what a real WooCommerce 10.2 answered.
+
+The cases are data (`data/`), each taken from a recorded exchange; `facts` names its section in the project's list of
+measured facts. They talk to a store through nothing but HTTP, so they can be replayed against a real one:
+CONTRACT_URL, CONTRACT_KEY and CONTRACT_SECRET name it (HTTPS, a shop to throw away).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from syncengine.sandbox import Sandbox
+
+DATA = Path(__file__).parent / "data"
+SCENARIOS = [
+    (path.stem, scenario)
+    for path in sorted(DATA.glob("*.json"))
+    if path.stem != "product.schema"
+    for scenario in json.loads(path.read_text("utf-8"))
+]
+FULL = {
+    "name": "V", "description": "desc", "regular_price": "10.00", "sale_price": "8.00",
+    "date_on_sale_from": "2026-01-01T00:00:00", "date_on_sale_to": "2090-01-01T00:00:00", "manage_stock": True,
+    "stock_quantity": 5, "backorders": "notify", "low_stock_amount": 2, "weight": "1.5",
+    "dimensions": {"length": "1", "width": "2", "height": "3"},
+}  # fmt: skip
+
+
+def lines(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (DATA / name).read_text("utf-8").splitlines()]
+
+
+@dataclass
+class Store:
+    """A store under test: a client, a way to let its clock run, and the offset of its time zone."""
+
+    client: httpx.Client
+    wait: Callable[[float], None]
+    offset: str
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    url = os.environ.get("CONTRACT_URL")
+    if url:
+        keys = (os.environ["CONTRACT_KEY"], os.environ["CONTRACT_SECRET"])
+        with httpx.Client(base_url=f"{url}/wp-json/wc/v3", auth=keys, timeout=60, verify=False) as client:
+            hours = client.get(f"{url}/wp-json/", auth=None).json()["gmt_offset"]
+            yield Store(client, time.sleep, f"{hours:+03}:00")
+        return
+    clock = Clock()
+    with Sandbox(clock=clock) as sandbox:
+        auth = ("ck_sandbox", "cs_sandbox")
+        with httpx.Client(
+            transport=sandbox.transport(), base_url="https://shop.test/wp-json/wc/v3", auth=auth
+        ) as client:
+            yield Store(client, clock.wait, "+02:00")
+
+
+class Script:
+    """Runs a scenario: fills {names} in, sends, compares, remembers what later steps ask for."""
+
+    def __init__(self, store: Store) -> None:
+        run = "r" + uuid.uuid4().hex[:9]
+        self.store = store
+        self.known: dict[str, Any] = {
+            "run": run,
+            "digits": str(uuid.uuid4().int)[:11],
+            "offset": store.offset,
+            "long": "long-sku-value," * 600,
+            "x300": "x" * 290,
+            "x100run": run + "x" * 90,
+        }
+
+    def filled(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self.filled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.filled(item) for item in value]
+        if not isinstance(value, str):
+            return value
+        if value[1:-1] in self.known and value[0] == "{":
+            return self.known[value[1:-1]]
+        for name, known in self.known.items():
+            value = value.replace("{" + name + "}", str(known)).replace("{" + name + ":text}", str(known))
+        return value
+
+    def step(self, step: dict[str, Any]) -> None:
+        if "wait" in step:
+            self.store.wait(step["wait"])
+            return
+        method, path = self.filled(step["call"]).split(" ")
+        sent: dict[str, Any] = {"params": self.filled(step.get("params")), "headers": step.get("send", {})}
+        if "raw" in step:
+            sent |= {"content": step["raw"], "headers": {"Content-Type": "application/json"}}
+        elif "body" in step:
+            sent["json"] = self.filled(step["body"])
+        answer = self.store.client.request(method, path, **sent)
+        assert answer.status_code == step.get("status", 200), answer.text
+        body = answer.json() if answer.content and "json" in answer.headers["Content-Type"] else None
+        if later := step.get("later"):
+            assert reached(body, later[0]) > self.known[later[1]]
+        for name, dotted in step.get("save", {}).items():
+            self.known[name] = reached(body, dotted)
+        self.compare(step, answer, body)
+
+    def compare(self, step: dict[str, Any], answer: httpx.Response, body: Any) -> None:
+        if "code" in step:
+            assert body["code"] == step["code"], body
+            assert body["data"]["status"] == answer.status_code
+        if "json" in step:
+            assert_within(self.filled(step["json"]), body)
+        if "exactly" in step:
+            assert body == self.filled(step["exactly"])
+        if "keys" in step:
+            assert list(body) == step["keys"]
+        if "absent" in step:
+            *parents, last = step["absent"].split(".")
+            assert last not in reached(body, ".".join(parents))
+        for name, value in step.get("headers", {}).items():
+            assert answer.headers[name] == value
+        assert all(name in answer.headers for name in step.get("has_headers", ()))
+        assert not any(name in answer.headers for name in step.get("no_headers", ()))
+        if "link" in step:
+            assert sorted(answer.links) == sorted(step["link"])
+
+
+def reached(value: Any, dotted: str) -> Any:
+    for part in dotted.split("."):
+        value = value[int(part)] if isinstance(value, list) else value[part]
+    return value
+
+
+def assert_within(wanted: Any, got: Any, at: str = "") -> None:
+    """Objects may have more than is wanted, lists may not."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        for key, value in wanted.items():
+            assert key in got, f"{at}.{key} is missing in {got}"
+            assert_within(value, got[key], f"{at}.{key}")
+    elif isinstance(wanted, list) and isinstance(got, list):
+        assert len(wanted) == len(got), f"{at}: {got}"
+        for index, (one, other) in enumerate(zip(wanted, got, strict=True)):
+            assert_within(one, other, f"{at}[{index}]")
+    else:
+        assert wanted == got, f"{at}: wanted {wanted!r}, got {got!r}"
+
+
+@pytest.mark.parametrize("scenario", [each for _, each in SCENARIOS], ids=[f"{f}: {s['title']}" for f, s in SCENARIOS])
+def test_the_store_does_as_recorded(store: Store, scenario: dict[str, Any]) -> None:
+    script = Script(store)
+    for step in scenario["steps"]:
+        script.step(step)
+
+
+VALUES = lines("values.jsonl")
+
+
+@pytest.mark.parametrize("case", VALUES, ids=[f"{case['field']} {case['given']!r:.40}" for case in VALUES])
+def test_a_value_is_kept_or_refused_as_recorded(store: Store, case: dict[str, Any]) -> None:
+    script = Script(store)
+    field, given = case["field"], script.filled(case["given"])
+    for way in ("single", "batch"):
+        product = {"name": "value", **case.get("with", {}), field: given}
+        wanted = script.filled(case[way])
+        if way == "single":
+            answer = store.client.post("/products", json=product)
+            got = answer.json()
+            if wanted == 400:
+                assert (answer.status_code, got["code"]) == (400, "rest_invalid_param")
+                assert list(got["data"]["params"]) == [field]
+                continue
+            assert answer.status_code == 201, got
+        else:
+            got = store.client.post("/products/batch", json={"create": [product]}).json()["create"][0]
+        if isinstance(wanted, dict) and "error" in wanted:
+            assert (got["id"], got["error"]["code"]) == (0, wanted["error"])
+            continue
+        assert got[field] == wanted, way
+        assert_within(case.get("also", {}), got)
+        if field == "sku" and wanted:
+            store.client.delete(f"/products/{got['id']}", params={"force": "true"})
+
+
+CLEARING = lines("clearing.jsonl")
+
+
+@pytest.mark.parametrize("way", ["single", "batch"])
+@pytest.mark.parametrize("case", CLEARING, ids=[json.dumps(case["given"]) for case in CLEARING])
+def test_null_and_empty_clear_or_are_ignored_as_recorded(store: Store, case: dict[str, Any], way: str) -> None:
+    sku = Script(store).known["run"]
+    before = store.client.post("/products", json={**FULL, "sku": sku}).json()
+    if way == "single":
+        answer = store.client.put(f"/products/{before['id']}", json=case["given"])
+        got = answer.json()
+        if case["single"] == 400:
+            assert (answer.status_code, got["code"]) == (400, "rest_invalid_param")
+            return
+    else:
+        got = store.client.post("/products/batch", json={"update": [{"id": before["id"], **case["given"]}]}).json()
+        got = got["update"][0]
+    moving = {"date_modified", "date_modified_gmt", "price_html", "generated_slug", "date_on_sale_from_gmt"}
+    moving |= {"date_on_sale_to", "date_on_sale_to_gmt"} if "date_on_sale_to" in case["given"] else set()
+    changed = {name: value for name, value in got.items() if before[name] != value and name not in moving}
+    assert changed == {name: value for name, value in case[way].items() if before[name] != value}
+
+
+def test_a_batch_of_101_is_refused_whole_with_413(store: Store) -> None:
+    run = Script(store).known["run"]
+    batches: list[dict[str, Any]] = [
+        {"create": [{"name": "x", "sku": f"{run}-{number}"} for number in range(101)]},
+        {
+            "create": [{"name": "x", "sku": f"{run}-{number}"} for number in range(40)],
+            "update": [{"id": 99999999}] * 40,
+            "delete": [99999999] * 21,
+        },
+    ]
+    for batch in batches:
+        answer = store.client.post("/products/batch", json=batch)
+        assert answer.status_code == 413
+        assert answer.json() == {
+            "code": "woocommerce_rest_request_entity_too_large",
+            "message": "Unable to accept more than 100 items for this request.",
+            "data": {"status": 413},
+        }
+    assert store.client.get("/products", params={"search_sku": run}).json() == []
+
+
+def test_a_batch_of_exactly_100_is_done(store: Store) -> None:
+    run = Script(store).known["run"]
+    batch = {
+        "create": [{"name": "x", "sku": f"{run}-{number}"} for number in range(40)],
+        "update": [{"id": 99999999}] * 40,
+        "delete": [99999999] * 20,
+    }
+    answer = store.client.post("/products/batch", json=batch)
+    assert answer.status_code == 200
+    assert [len(items) for items in answer.json().values()] == [40, 40, 20]
+    assert answer.json()["create"][39]["sku"] == f"{run}-39"
+
+
+def test_500_included_ids_are_accepted_a_hundred_a_page(store: Store) -> None:
+    answer = store.client.get("/products", params={"include": ",".join(map(str, range(1, 501))), "per_page": 100})
+    assert answer.status_code == 200
+
+
+def test_a_description_is_rendered_by_a_get_and_raw_in_a_writes_reply(store: Store) -> None:
+    made = store.client.post("/products", json={"name": "d", "description": "one\n\ntwo"}).json()
+    assert made["description"] == "one\n\ntwo"
+    assert store.client.get(f"/products/{made['id']}").json()["description"] == "<p>one</p>\n<p>two</p>\n"
+    edited = store.client.get(f"/products/{made['id']}", params={"context": "edit"}).json()
+    assert edited["description"] == "one\n\ntwo"
+
+
+def assert_shaped(value: Any, shape: Any, at: str) -> None:
+    kinds = {"integer": int, "string": str, "boolean": bool, "array": list, "anything": object, "null": type(None)}
+    if isinstance(shape, str):
+        types = tuple(kinds[kind] for kind in shape.split(" or "))
+        assert isinstance(value, types), f"{at} is {value!r}"
+        assert not (isinstance(value, bool) and bool not in types and object not in types), at
+    elif isinstance(shape, dict):
+        assert set(value) == set(shape), at
+        for name, inner in shape.items():
+            assert_shaped(value[name], inner, f"{at}.{name}")
+    elif isinstance(shape[0], list):
+        for item in value:
+            assert_shaped(item, shape[0][0], at)
+    else:
+        assert value in shape, f"{at} is {value!r}"
+
+
+def test_a_product_has_the_keys_and_types_of_a_real_one(store: Store) -> None:
+    shape = json.loads((DATA / "product.schema.json").read_text("utf-8"))
+    run = Script(store).known["run"]
+    tag, attribute = {"name": f"tag {run}"}, {"name": "Size", "options": ["S"]}
+    plain = store.client.post("/products", json={"name": "plain"}).json()
+    full = {**FULL, "sku": run, "tags": [tag], "attributes": [attribute], "meta_data": [{"key": "k", "value": "v"}]}
+    for made in (plain, store.client.post("/products", json=full).json()):
+        assert_shaped(made, {**shape["always"], **shape["in replies to writes"]}, "product")
+        seen = store.client.get(f"/products/{made['id']}").json()
+        assert_shaped(seen, shape["always"], "product")
+        assert list(seen) == list(shape["always"]), "the keys come in the store's order"
