@@ -1,0 +1,178 @@
+"""A WooCommerce store as an endpoint: simple products with their categories, tags, attributes and meta.
+
+client.py talks to the store, lists.py reads whole lists, pull.py what changed; paths.py turns products into cells and
+changes into products; refusals.py keeps back what the store would mangle; batches.py and terms.py write.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Sequence
+
+import httpx
+
+from syncengine.endpoints import Cursor, Page, View
+from syncengine.endpoints.woocommerce.batches import Batches
+from syncengine.endpoints.woocommerce.client import Client
+from syncengine.endpoints.woocommerce.lists import PER_PAGE, Rows, chunks
+from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product
+from syncengine.endpoints.woocommerce.pull import Pull, by_id
+from syncengine.endpoints.woocommerce.refusals import Refusals
+from syncengine.endpoints.woocommerce.terms import Kind, Terms
+from syncengine.errors import CannotRun
+from syncengine.records import Change, Outcome
+from syncengine.settings import Connection, WooCommerceConnection
+from syncengine.values import Format, Value, match_key
+
+__all__ = ["WooCommerceEndpoint", "open_endpoint"]
+
+SEARCHED_PAGES = 20  # how many of the newest products are looked through for marks
+EDIT = {"context": "edit", "orderby": "id", "order": "asc"}
+TERM_KINDS = ("category", "tag")
+
+
+def open_endpoint(connection: Connection, view: View) -> WooCommerceEndpoint:
+    if not isinstance(connection, WooCommerceConnection):
+        raise CannotRun(f"connections.{connection.name}: not a WooCommerce connection")
+    return WooCommerceEndpoint(connection, view)
+
+
+class WooCommerceEndpoint:
+    """The products of one store, for one job."""
+
+    def __init__(
+        self, connection: WooCommerceConnection, view: View, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        if view.mapping.entity != "product":
+            raise CannotRun(
+                f"{view.mapping.file}: only products of WooCommerce can be kept in step, no {view.mapping.entity}s"
+            )
+        self.format = Format(text=False)
+        self.batch_size = PER_PAGE
+        self.concurrency = connection.concurrency
+        self.settle = connection.settle.total_seconds()
+        self.writable = not view.read_only and view.mapping.writes("store")
+        self.takes_later = False
+        self.requests = 0
+        self._connection = connection
+        self._view = view
+        self._lock = threading.Lock()
+        self._variations: dict[str, int] = {}
+        self._client = Client(connection, transport, self._count)
+        self._terms = Terms(self._client, connection.concurrency, view.run)
+        self._paths = Paths(view.mapping, self._terms)
+        self._refusals = Refusals(self._terms)
+        self._batches = Batches(self._client, self._paths, self._refusals, self._shrink, self._variations)
+
+    def identity(self) -> str:
+        return self._client.url.partition("://")[2]
+
+    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> Pull:
+        return Pull(
+            self._client,
+            self._paths,
+            self._view.mapping,
+            concurrency=self.concurrency,
+            overlap=self._connection.overlap,
+            cursor=cursor,
+            wanted=wanted,
+            full=full,
+        )
+
+    def fetch(self, ids: Collection[str]) -> Iterator[Page]:
+        found: set[str] = set()
+        for status in ("any", "trash"):  # the default list leaves the trash out (FACTS-WOOCOMMERCE, 4)
+            for rows in by_id(self._client, set(ids) - found, self._paths.fields, status):
+                found.update(str(row["id"]) for row in rows)
+                yield self._paths.page(rows)
+
+    def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
+        if path == "id":
+            yield from self.fetch(values)
+            return
+        if path not in ("sku", "global_unique_id"):
+            raise CannotRun(f"{self._view.mapping.file}: products are looked up by id, sku or gtin, not by {path!r}")
+        wanted = {match_key(value) for value in values}
+        # an empty value and "0" are no filter, the store then returns everything; spaces around a comma break the list
+        asked = sorted({" ".join(value.split()) for value in values} - {"", "0"})
+        for chunk in chunks(asked):
+            for status in ("any", "trash"):
+                parameters = {path: ",".join(chunk), "status": status, "_fields": f"{self._paths.fields},{path}"}
+                rows = [row for row in self._all(parameters) if match_key(str(self._paths.cell(path, row))) in wanted]
+                if products := [row for row in rows if not self._is_variation(row)]:
+                    yield self._paths.page(products, extra=path)
+
+    def refusal(self, path: str, value: Value) -> str:
+        return self._refusals.of(path, value)
+
+    def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
+        return self._terms.prerequisites(self._named_terms(changes))
+
+    def send(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Thread-safe; terms and products may come mixed."""
+        terms = [change for change in changes if change.entity in TERM_KINDS]
+        products = [change for change in changes if change.entity not in TERM_KINDS]
+        sent = [*self._terms.create(terms), *self._batches.send(products)]
+        outcomes = {id(outcome.change): outcome for outcome in sent}
+        return [outcomes[id(change)] for change in changes]
+
+    def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Updates by their product's id; creates among the newest products, down to a bound."""
+        marked: dict[str, str] = {}
+        wanted = {change.id for change in changes if change.entity not in TERM_KINDS}
+        ids = {change.record_id for change in changes if change.record_id is not None}
+        for status in ("any", "trash"):
+            for rows in by_id(self._client, ids, "id,meta_data", status):
+                marked.update((mark, str(row["id"])) for row in rows if (mark := _mark(row)) in wanted)
+        creates = {change.id for change in changes if change.action == "create" and change.entity not in TERM_KINDS}
+        for page in range(1, SEARCHED_PAGES + 1):
+            if creates <= marked.keys():
+                break
+            newest = {"orderby": "id", "order": "desc", "per_page": PER_PAGE, "page": page, "_fields": "id,meta_data"}
+            found: Rows = self._client.get("products", {**newest, "context": "edit"}).body
+            marked.update((mark, str(row["id"])) for row in found if (mark := _mark(row)) in creates)
+            if len(found) < PER_PAGE:
+                break
+        return marked
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _all(self, parameters: dict[str, str]) -> Rows:
+        """Every page of a look-up: one value may match several products."""
+        found: Rows = []
+        page = 1
+        while True:
+            reply = self._client.get("products", {**parameters, **EDIT, "per_page": PER_PAGE, "page": page})
+            found += reply.body
+            if page * PER_PAGE >= reply.total:
+                return found
+            page += 1
+
+    def _is_variation(self, row: Product) -> bool:
+        """`sku=` finds variations too, but only their parent's batch writes them (FACTS-WOOCOMMERCE, 4)."""
+        if row.get("type") != "variation":
+            return False
+        self._variations[str(row["id"])] = int(row.get("parent_id") or 0)
+        return True
+
+    def _named_terms(self, changes: Sequence[Change]) -> Iterator[tuple[Kind, str, str]]:
+        for change in changes:
+            for name, field in change.fields.items():
+                path, _ = self._paths.path_of(name)
+                if path in ("categories", "tags") and field.new:
+                    kind: Kind = "category" if path == "categories" else "tag"
+                    for text in field.new if isinstance(field.new, list) else [field.new]:
+                        yield kind, str(text), change.name
+
+    def _count(self) -> None:
+        with self._lock:
+            self.requests += 1
+
+    def _shrink(self, size: int) -> None:
+        with self._lock:
+            self.batch_size = min(self.batch_size, size)
+
+
+def _mark(product: Product) -> str:
+    return next((str(one.get("value")) for one in product.get("meta_data") or () if one.get("key") == MARK), "")

@@ -1,0 +1,322 @@
+"""Requests to one store: sent, repeated where that is safe, counted, and read with suspicion.
+
+A GET is repeated on any connection error, 408, 429 and 5xx. A write is repeated only if it provably never left; when
+its reply is lost it raises `LostReply`, and whoever sent it has to look before trying again.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+
+from syncengine import __version__
+from syncengine.endpoints.woocommerce.auth import auth_for
+from syncengine.endpoints.woocommerce.refused import refused_because
+from syncengine.errors import CannotRun, Refused, Unreachable
+from syncengine.settings import WooCommerceConnection
+
+__all__ = ["Client", "LostReply", "NoSuchRoute", "Reply"]
+
+TRIES = 8
+TRIES_AT_FIRST = 3  # before the store has answered at all: then the URL is more likely wrong than the store busy
+LONGEST_PAUSE = 300.0  # seconds; a store that asks for more is given up for this run
+LARGEST_REPLY = 128 * 1024 * 1024
+NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class LostReply(Exception):  # noqa: N818 - it names what happened
+    """A write whose reply did not come or says nothing: it may be done. `timed_out`: a smaller one might pass."""
+
+    def __init__(self, why: str, *, timed_out: bool = False) -> None:
+        super().__init__(why)
+        self.timed_out = timed_out
+
+
+class NoSuchRoute(Unreachable):
+    """The store answers, but has no such resource."""
+
+
+class _TooLarge(httpx.ReadError):
+    """More than anybody could have asked for."""
+
+
+class _Again(Exception):  # noqa: N818 - it names what to do
+    """Worth another try."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that makes sense: JSON, with the store's clock and the size of the list that it is a page of."""
+
+    status: int
+    body: Any
+    date: datetime | None
+    total: int
+
+
+class Client:
+    """The one connection pool of an endpoint. Thread-safe."""
+
+    def __init__(
+        self,
+        connection: WooCommerceConnection,
+        transport: httpx.BaseTransport | None = None,
+        counted: Callable[[], None] = lambda: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = store_url(connection)
+        self._name = connection.name
+        self._secrets = (connection.consumer_key.get_secret_value(), connection.consumer_secret.get_secret_value())
+        self._counted = counted
+        self._sleep = sleep
+        self._answered = False
+        self._pause_until = 0.0
+        self._lock = threading.Lock()
+        self._backoff = wait_random_exponential(multiplier=0.5, max=20)
+        self._auth = auth_for(self.url, *self._secrets)
+        self._http = httpx.Client(
+            headers={"User-Agent": f"syncengine/{__version__}", "Accept": "application/json"},
+            timeout=httpx.Timeout(connection.timeout, connect=min(10.0, connection.timeout), pool=None),
+            limits=httpx.Limits(max_connections=connection.concurrency),
+            follow_redirects=False,
+            transport=transport,
+        )
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"
+
+    def close(self) -> None:
+        self._http.close()
+
+    def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Reply:
+        """What is there now. Repeats itself; raises if the store cannot be read."""
+
+        def once() -> Reply:
+            try:
+                response, body = self._exchange("GET", path, parameters=parameters)
+            except httpx.TransportError as error:
+                raise self._after(error) from None
+            if response.status_code in (408, 429) or response.status_code >= 500:
+                raise _Again(self._said(response, body))
+            return self._understood(response, body)
+
+        reply = self._repeating(once)
+        if reply.status != 200:
+            raise CannotRun(self.prefixed(f"GET {path}: {_coded(reply)}"))
+        return reply
+
+    def post(self, path: str, body: Any) -> Reply:
+        """Write. Any complete answer of the store is returned, refusals of the whole request (400, 413) too."""
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+        def once() -> Reply:
+            try:
+                response, answer = self._exchange("POST", path, content=content)
+            except NEVER_LEFT as error:
+                raise self._after(error) from None
+            except httpx.TransportError as error:
+                raise LostReply(
+                    f"the reply was lost: {_described(error)}", timed_out=isinstance(error, httpx.TimeoutException)
+                ) from None
+            if response.status_code == 413:
+                return self._reply(response, {"code": "too_large", "message": "the request is too large"})
+            if response.status_code in (408, 429) or response.status_code >= 500:
+                raise LostReply(self._said(response, answer), timed_out=response.status_code in (408, 504, 524))
+            try:
+                return self._understood(response, answer)
+            except Unreachable as error:
+                if response.is_success:
+                    raise LostReply(str(error)) from None
+                raise
+
+        return self._repeating(once)
+
+    def public_home(self) -> str:
+        """What the store calls its own address, as its index tells anybody; "" if it does not."""
+        try:
+            request = self._http.build_request("GET", f"{self.url}/wp-json/", params={"_fields": "home"})
+            response, body = self._sent(request, auth=None)
+            home = json.loads(body)["home"] if response.is_success else ""
+        except (httpx.TransportError, ValueError, KeyError, TypeError):
+            return ""
+        return home.rstrip("/") if isinstance(home, str) else ""
+
+    def _repeating(self, once: Callable[[], Reply]) -> Reply:
+        retrying = Retrying(
+            stop=self._enough,
+            wait=self._backoff,
+            retry=retry_if_exception_type(_Again),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(once)
+        except _Again as error:
+            raise Unreachable(self.prefixed(f"{self.url} cannot be used now: {error.why}")) from None
+
+    def _enough(self, state: RetryCallState) -> bool:
+        return state.attempt_number >= (TRIES if self._answered else TRIES_AT_FIRST)
+
+    def _exchange(
+        self, method: str, path: str, parameters: Mapping[str, Any] | None = None, content: bytes | None = None
+    ) -> tuple[httpx.Response, bytes]:
+        self._keep_the_pause()
+        request = self._http.build_request(
+            method,
+            f"{self.url}/wp-json/wc/v3/{path}",
+            params=parameters,
+            content=content,
+            headers={"Content-Type": "application/json"} if content is not None else None,
+        )
+        response, body = self._sent(request, self._auth)
+        self._answered = True
+        if response.status_code in (429, 503):
+            self._ask_for_a_pause(response)
+        return response, body
+
+    def _sent(self, request: httpx.Request, auth: httpx.Auth | None) -> tuple[httpx.Response, bytes]:
+        self._counted()
+        response = self._http.send(request, stream=True, auth=auth)
+        try:
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > LARGEST_REPLY:
+                    raise _TooLarge(f"the reply is larger than {LARGEST_REPLY >> 20} MB")
+        finally:
+            response.close()
+        return response, bytes(body)
+
+    def _keep_the_pause(self) -> None:
+        with self._lock:
+            pause = self._pause_until - time.monotonic()
+        if pause > LONGEST_PAUSE:
+            raise Unreachable(self.prefixed(f"the store asks to be left alone for {pause:.0f} s; run again then"))
+        if pause > 0:
+            self._sleep(pause)
+
+    def _ask_for_a_pause(self, response: httpx.Response) -> None:
+        given = response.headers.get("Retry-After", "").strip()
+        if given.isdigit():
+            pause = float(given)
+        else:
+            until, now = _http_date(given), _http_date(response.headers.get("Date", ""))
+            if until is None or now is None:
+                return
+            pause = (until - now).total_seconds()
+        with self._lock:
+            self._pause_until = max(self._pause_until, time.monotonic() + pause)
+
+    def _after(self, error: httpx.TransportError) -> Exception:
+        """Another try, or the end where another try cannot help."""
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return Unreachable(self.prefixed(f"the certificate of {self.url} is not trusted: {_described(error)}"))
+        if isinstance(error, _TooLarge):
+            return Unreachable(self.prefixed(str(error)))
+        return _Again(_described(error))
+
+    def _understood(self, response: httpx.Response, body: bytes) -> Reply:
+        """The reply of WooCommerce itself, or an exception that says who else answered."""
+        if response.is_redirect:
+            target = _without_query(response.headers.get("Location", ""))
+            raise Unreachable(
+                self.prefixed(f"the store redirects to {target or 'another address'}: use that URL (now {self.url})")
+            )
+        try:
+            answer = json.loads(body.decode("utf-8-sig"))  # some plugins put a byte order mark before everything
+        except (ValueError, RecursionError):
+            if response.status_code == 403:
+                blocked = "403 from something before WooCommerce, a firewall perhaps: let this program pass"
+                raise Refused(self.prefixed(blocked)) from None
+            raise Unreachable(self.prefixed(self._not_json(response, body))) from None
+        reply = self._reply(response, answer)
+        if reply.status in (401, 403):
+            error = _code_and_message(answer)
+            raise Refused(self.prefixed(refused_because(self.url, reply.status, error, reply.date, self.public_home)))
+        if reply.status == 404 and _code_and_message(answer)[0] == "rest_no_route":
+            raise NoSuchRoute(self.prefixed(f"{self.url} has no WooCommerce REST API v3, or not {response.url.path}"))
+        return reply
+
+    def _reply(self, response: httpx.Response, answer: Any) -> Reply:
+        total = response.headers.get("X-WP-Total", "")
+        date = _http_date(response.headers.get("Date", ""))
+        return Reply(response.status_code, answer, date, int(total) if total.isdigit() else 0)
+
+    def _not_json(self, response: httpx.Response, body: bytes) -> str:
+        beginning = self._shown(body[:200].decode("utf-8", "replace"))
+        who = (
+            "a web page came instead of WooCommerce's JSON (a firewall, a login page, or not the URL of the shop)"
+            if "<" in beginning[:20] or "html" in response.headers.get("Content-Type", "")
+            else "the answer is not JSON"
+        )
+        return f"{self.url}: {who}: {response.status_code}, it begins {beginning[:80]!r}"
+
+    def _said(self, response: httpx.Response, body: bytes) -> str:
+        try:
+            code, message = _code_and_message(json.loads(body))
+        except (ValueError, RecursionError):
+            code, message = "", ""
+        return f"the store answered {response.status_code}" + (f" {code}: {self._shown(message)}" if code else "")
+
+    def _shown(self, text: str) -> str:
+        """Foreign text as it may stand in an error: a page may repeat what it was asked."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return " ".join(text.split())
+
+    def prefixed(self, message: str) -> str:
+        return f"connections.{self._name}: {message}"
+
+
+def store_url(connection: WooCommerceConnection) -> str:
+    """The shop's address without what people copy along with it: a slash, the API's own path, a query."""
+    try:
+        url = httpx.URL(connection.url.strip())
+    except httpx.InvalidURL as error:
+        raise CannotRun(f"connections.{connection.name}: not a URL: {connection.url!r} ({error})") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        wrong = f"url must begin with https:// or http://, not {connection.url!r}"
+        raise CannotRun(f"connections.{connection.name}: {wrong}")
+    path = url.path.split("/wp-json")[0].rstrip("/")
+    return str(url.copy_with(path=path or "/", query=None, fragment=None, userinfo=b"")).rstrip("/")
+
+
+def _coded(reply: Reply) -> str:
+    code, message = _code_and_message(reply.body)
+    return f"{reply.status} {code}: {message}" if code else f"the store answered {reply.status}"
+
+
+def _code_and_message(answer: Any) -> tuple[str, str]:
+    if not isinstance(answer, dict):
+        return "", ""
+    return str(answer.get("code", "")), str(answer.get("message", ""))
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _described(error: httpx.TransportError) -> str:
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _without_query(url: str) -> str:
+    return url.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0]

@@ -1,0 +1,275 @@
+"""Categories, tags and global attributes: names and paths <-> the store's numbers, read once a run.
+
+Names are compared loosely, categories under the same parent only. A product takes categories by number and drops
+every other silently (FACTS-WOOCOMMERCE, 2), so they have to exist before the product is written.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import unescape
+from typing import Any, Literal
+
+from syncengine.endpoints.woocommerce.client import Client, LostReply, NoSuchRoute
+from syncengine.endpoints.woocommerce.lists import listed
+from syncengine.records import Change, FieldChange, Outcome
+from syncengine.values import match_key
+
+__all__ = ["Kind", "Terms", "parts_of"]
+
+Kind = Literal["category", "tag"]
+Term = tuple[str, tuple[str, ...]]  # a kind and a path
+ROUTES = {"category": "products/categories", "tag": "products/tags"}
+ROUNDS = 4  # tries for terms whose reply was lost: they are unique by name, so a repetition finds the first
+BATCH = 100
+
+# What WooCommerce calls "no category": its own translations of the slug, as a shop gets it when it is installed.
+NO_CATEGORY = frozenset(
+    {
+        "uncategorized",
+        "uncategorised",
+        "unkategorisiert",
+        "non-classe",
+        "sin-categorizar",
+        "senza-categoria",
+        "geen-categorie",
+    }
+)
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """`A > B` as ("A", "B"), with the spaces trimmed; an empty part stays, to be refused."""
+    return tuple(part.strip() for part in text.split(">"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Category:
+    name: str
+    slug: str
+    parent: int
+
+
+class Terms:
+    """The store's terms as far as this run has seen or made them. Thread-safe."""
+
+    def __init__(self, client: Client, concurrency: int, run: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._concurrency = concurrency
+        self._run = run
+        self._sleep = sleep
+        self._lock = threading.RLock()
+        self._numbered = 0
+        self._categories: dict[int, _Category] | None = None
+        self._children: dict[tuple[int, str], int] = {}
+        self._strangers: set[int] = set()
+        self._tags: dict[str, int] | None = None
+        self._attributes: dict[str, int] | None = None
+        self._classes: dict[str, frozenset[str] | None] = {}
+
+    # Reading
+
+    def paths_of(self, categories: Iterable[dict[str, Any]]) -> list[str]:
+        """A product's categories as sorted paths; the store's "no category" is none."""
+        return sorted(self._path(one) for one in categories if one.get("slug") not in NO_CATEGORY)
+
+    def find(self, kind: Kind | str, text: str) -> int | None:
+        with self._lock:
+            if kind == "tag":
+                return self._loaded_tags().get(match_key(text))
+            self._loaded_categories()
+            return self._walk(parts_of(text))[1]
+
+    def spelled(self, text: str) -> str:
+        """A category's path as the store spells it, as far as it knows it."""
+        with self._lock:
+            categories = self._loaded_categories()
+            parent, names = 0, []
+            for part in (parts := parts_of(text)):
+                number = self._children.get((parent, match_key(part)))
+                if number is None:
+                    break
+                names.append(categories[number].name)
+                parent = number
+            return " > ".join([*names, *parts[len(names) :]])
+
+    def attribute(self, name: str) -> int:
+        """The number of a global attribute, 0 if there is none of that name."""
+        with self._lock:
+            if self._attributes is None:
+                found = self._client.get("products/attributes", {"_fields": "id,name"}).body
+                self._attributes = {match_key(unescape(one["name"])): one["id"] for one in found}
+            return self._attributes.get(match_key(name), 0)
+
+    def classes(self, path: str) -> frozenset[str] | None:
+        """The slugs that `tax_class` or `shipping_class` may have; None if the store does not tell."""
+        with self._lock:
+            if path not in self._classes:
+                try:
+                    if path == "tax_class":
+                        rows = self._client.get("taxes/classes").body
+                    else:
+                        rows = [row for page in self._listed("products/shipping_classes", "id,slug") for row in page]
+                    self._classes[path] = frozenset(row["slug"] for row in rows)
+                except NoSuchRoute:
+                    self._classes[path] = None
+            return self._classes[path]
+
+    # What is missing
+
+    def prerequisites(self, wanted: Iterable[tuple[Kind, str, str]]) -> list[Change]:
+        """Changes that create the terms which (kind, text, needed by whom) names and the store lacks, parents first."""
+        changes: list[Change] = []
+        seen: set[tuple[Kind, tuple[str, ...]]] = set()
+        with self._lock:
+            for kind, text, who in wanted:
+                paths = [(text.strip(),)] if kind == "tag" else _ancestry(parts_of(self.spelled(text)))
+                for path in paths:
+                    known = (kind, tuple(match_key(part) for part in path))
+                    if known in seen or self.find(kind, " > ".join(path)) is not None:
+                        continue
+                    seen.add(known)
+                    self._numbered += 1
+                    number = f"{self._run}-{kind}-{self._numbered}"
+                    key = f"{kind}: {' > '.join(path)}"
+                    fields = {"name": FieldChange(None, path[-1], f"needed by {who}")}
+                    changes.append(Change(number, "store", "create", kind, key, None, fields))
+        return changes
+
+    def create(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Create terms, parents first. One at a time: another batch may hold the parents of these."""
+        with self._lock:
+            errors: dict[Term, str] = {}
+            for round in range(ROUNDS):
+                try:
+                    for kind in ("category", "tag"):
+                        self._create(kind, [_named(change) for change in changes if change.entity == kind], errors)
+                    break
+                except LostReply as error:
+                    if round == ROUNDS - 1:
+                        return [self._outcome(change, errors, str(error)) for change in changes]
+                    self._sleep(2.0**round)
+                    self._forget()
+            return [self._outcome(change, errors) for change in changes]
+
+    def _create(self, kind: Kind | str, paths: Sequence[tuple[str, ...]], errors: dict[Term, str]) -> None:
+        nested = kind == "category"
+        wanted = dict.fromkeys(prefix for path in paths for prefix in (_ancestry(path) if nested else [path]))
+        for depth in sorted({len(path) for path in wanted}):
+            level = [path for path in wanted if len(path) == depth and self.find(kind, " > ".join(path)) is None]
+            sendable = []
+            for path in level:
+                parent = self.find(kind, " > ".join(path[:-1])) if depth > 1 else 0
+                if parent is None:
+                    errors[kind, path] = errors.get((kind, path[:-1]), "its parent does not exist")
+                else:
+                    sendable.append((path, parent))
+            for start in range(0, len(sendable), BATCH):
+                self._create_level(kind, sendable[start : start + BATCH], errors)
+
+    def _create_level(
+        self, kind: Kind | str, level: Sequence[tuple[tuple[str, ...], int]], errors: dict[Term, str]
+    ) -> None:
+        items = [{"name": path[-1], **({"parent": parent} if parent else {})} for path, parent in level]
+        reply = self._client.post(f"{ROUTES[kind]}/batch", {"create": items})
+        answers = reply.body.get("create") if isinstance(reply.body, dict) and reply.status == 200 else None
+        if not isinstance(answers, list) or len(answers) != len(items):
+            raise LostReply(f"the store answered {reply.status} without an answer for each {kind}")
+        for (path, parent), answer in zip(level, answers, strict=True):
+            error = answer.get("error") or {}
+            number = answer.get("id") or (error.get("data") or {}).get("resource_id")  # term_exists names the one there
+            if number:
+                self._learn(kind, int(number), path[-1], str(answer.get("slug", "")), parent)
+            else:
+                errors[kind, path] = f"{error.get('code')}: {error.get('message')}"
+
+    def _outcome(self, change: Change, errors: dict[Term, str], lost: str = "") -> Outcome:
+        path = _named(change)
+        number = self._known(change.entity, path)
+        if number is not None:
+            return Outcome(change, "done", str(number), {"name": path[-1]})
+        error = errors.get((change.entity, path))
+        if error is None and lost:
+            return Outcome(change, "unknown", error=lost)
+        return Outcome(change, "failed", error=error or "the store did not create it")
+
+    # What is known
+
+    def _known(self, kind: str, path: tuple[str, ...]) -> int | None:
+        if kind == "tag":
+            return (self._tags or {}).get(match_key(path[-1]))
+        return self._walk(path)[1]
+
+    def _learn(self, kind: Kind | str, number: int, name: str, slug: str, parent: int) -> None:
+        if kind == "tag":
+            self._loaded_tags()[match_key(name)] = number
+        else:
+            self._loaded_categories()[number] = _Category(name, slug, parent)
+            self._children[parent, match_key(name)] = number
+
+    def _forget(self) -> None:
+        self._categories = self._tags = None
+
+    def _walk(self, parts: Sequence[str]) -> tuple[int, int | None]:
+        """(how far the path is known, the number at its end)."""
+        parent = 0
+        for depth, part in enumerate(parts):
+            number = self._children.get((parent, match_key(part)))
+            if number is None:
+                return depth, None
+            parent = number
+        return len(parts), parent or None
+
+    def _path(self, category: dict[str, Any]) -> str:
+        with self._lock:
+            known = self._loaded_categories()
+            number = category.get("id", 0)
+            if number not in known and number not in self._strangers:
+                self._categories = None  # made by somebody since the tree was read
+                known = self._loaded_categories()
+                if number not in known:
+                    self._strangers.add(number)
+            names: list[str] = []
+            seen: set[int] = set()
+            while (one := known.get(number)) is not None and number not in seen:
+                seen.add(number)
+                names.append(one.name)
+                number = one.parent
+            return " > ".join(reversed(names)) or unescape(str(category.get("name", ""))).strip()
+
+    def _loaded_categories(self) -> dict[int, _Category]:
+        if self._categories is None:
+            found: dict[int, _Category] = {}
+            children: dict[tuple[int, str], int] = {}
+            for page in self._listed("products/categories", "id,name,slug,parent"):
+                for row in page:
+                    name = unescape(row["name"]).strip()
+                    found[row["id"]] = _Category(name, row["slug"], row["parent"])
+                    children.setdefault((row["parent"], match_key(name)), row["id"])
+            self._categories, self._children = found, children
+        return self._categories
+
+    def _loaded_tags(self) -> dict[str, int]:
+        if self._tags is None:
+            tags: dict[str, int] = {}
+            for page in self._listed("products/tags", "id,name"):
+                for row in page:
+                    tags.setdefault(match_key(unescape(row["name"])), row["id"])
+            self._tags = tags
+        return self._tags
+
+    def _listed(self, route: str, fields: str) -> Iterator[list[dict[str, Any]]]:
+        return listed(self._client, route, {"_fields": fields}, self._concurrency)
+
+
+def _ancestry(path: Sequence[str]) -> list[tuple[str, ...]]:
+    """("A", "B") as ("A",), ("A", "B")."""
+    return [tuple(path[:depth]) for depth in range(1, len(path) + 1)]
+
+
+def _named(change: Change) -> tuple[str, ...]:
+    """The path of a term that `prerequisites` asked for: its key is "category: A > B"."""
+    text = (change.key or "").partition(": ")[2]
+    return parts_of(text) if change.entity == "category" else (text,)
