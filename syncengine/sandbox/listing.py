@@ -101,9 +101,11 @@ def _keys(where: _Where, query: Mapping[str, Any]) -> None:
         # The whole text stands beside its parts, so that a SKU with a comma is found when it is asked for alone.
         wanted = [values.collated(part) for part in ([*parts, sku] if len(parts) > 1 else parts)]
         where.among("sku_key", [key for key in wanted if key])
+        where.add("sku_key <> ''")  # the index covers those only, and SQLite wants to see that
     gtins = values.php_text(query.get("global_unique_id"))
     if gtins:
         where.among("gtin", [part.strip() for part in gtins.split(",")])
+        where.add("gtin <> ''")
     if query.get("slug"):
         where.add("slug = ?", values.slug(query["slug"]))
 

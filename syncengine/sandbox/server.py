@@ -39,8 +39,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request.of(self.command, self.path, headers, self._body(), self.server.scheme)
         try:
+            body = self._body()
+        except ValueError:
+            self.close_connection = True
+            self._send(Response.html(400, "400 Bad Request"))
+            return
+        try:
+            request = Request.of(self.command, self.path, headers, body, self.server.scheme)
             response = self.server.sandbox.handle(request)
         except Dropped:
             self.close_connection = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from functools import lru_cache
 from html.entities import html5
 from typing import Any
 from urllib.parse import quote
@@ -151,7 +150,6 @@ def plain(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-@lru_cache(maxsize=4096)
 def collated(text: str) -> str:
     """A key under which the database finds texts equal: case, accents, ß and ss, trailing spaces do not count."""
     return text.lower().rstrip(" ") if text.isascii() else plain(text.casefold()).casefold().rstrip(" ")
