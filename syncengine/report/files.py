@@ -1,0 +1,55 @@
+"""Reports as files: the name's ending says which kind, and a reader never sees half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from syncengine.records import JobResult
+from syncengine.report.document import document
+from syncengine.report.page import page
+from syncengine.report.table import table
+
+__all__ = ["check_report_path", "json_text", "write_report"]
+
+
+def json_text(results: Sequence[JobResult]) -> str:
+    return json.dumps(document(results), ensure_ascii=False, indent=2) + "\n"
+
+
+KINDS: Mapping[str, Callable[[Sequence[JobResult]], str]] = {".html": page, ".json": json_text, ".csv": table}
+
+
+def check_report_path(path: Path) -> None:
+    """Raises ValueError, saying what to write instead, where no report can be saved under this name."""
+    if path.suffix.lower() not in KINDS:
+        raise ValueError(f"a report ends in {', '.join(KINDS)}: write {path.with_suffix('.html')} instead of {path}")
+    if not path.parent.is_dir():
+        raise ValueError(f"the folder {path.parent} of the report {path.name} does not exist; make it first")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; a report is a file")
+
+
+def write_report(path: Path, results: Sequence[JobResult]) -> None:
+    """Saves the results as the kind of report that the name's ending says."""
+    check_report_path(path)
+    text = KINDS[path.suffix.lower()](results)
+    # Half a character of a broken source is no UTF-8; escaped, it is still valid JSON.
+    _replace(path.resolve(), text.encode("utf-8", "backslashreplace"))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Writes beside the file and renames; permissions are those of any new file."""
+    unfinished = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
