@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import sys
 
 from syncengine.sandbox.app import DEFAULT_KEY, Sandbox
@@ -52,6 +53,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         with Sandbox(args.state, keys=[key], seed=args.seed, item_cost=args.item_cost, **options) as sandbox:
             serve(sandbox, args.host, args.port, ready)
+    except sqlite3.Error as error:
+        print(f"cannot use {args.state} as a shop: {error}", file=sys.stderr)
+        return 3
     except OSError as error:
         print(f"cannot listen at {args.host}:{args.port}: {error.strerror}", file=sys.stderr)
         return 3

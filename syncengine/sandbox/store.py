@@ -108,16 +108,24 @@ class Store:
     def __init__(self, path: str | Path) -> None:
         self.lock = threading.RLock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=256)
-        self._db.execute("PRAGMA synchronous = OFF")
-        self._db.execute("PRAGMA journal_mode = MEMORY")
-        self._db.execute("PRAGMA cache_size = -65536")
-        self._db.executescript(_SCHEMA)
+        try:
+            self._prepare()
+        except sqlite3.Error:
+            self._db.close()
+            raise
         self.terms = {row[0]: Term(*row) for row in self._db.execute("SELECT * FROM term")}
         self.attributes = {row[0]: Attribute(*row) for row in self._db.execute("SELECT * FROM attribute")}
         self._counters: dict[str, int] = dict(self._db.execute("SELECT name, value FROM counter"))
         self._counters_moved = False
         self._counts: dict[tuple[str, tuple[Any, ...]], int] = {}
         self._slug_ends: dict[str, int] = {}
+
+    def _prepare(self) -> None:
+        # A shop to try things in may lose its last second to a power cut.
+        self._db.execute("PRAGMA synchronous = OFF")
+        self._db.execute("PRAGMA journal_mode = MEMORY")
+        self._db.execute("PRAGMA cache_size = -65536")
+        self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
         with self.lock:

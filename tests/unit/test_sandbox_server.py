@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 import trustme
 
 from syncengine.sandbox import Fault, Sandbox
+from syncengine.sandbox.command import add_arguments, run
 from syncengine.sandbox.server import running
 
 KEY = ("ck_sandbox", "cs_sandbox")
@@ -102,6 +104,37 @@ def test_workers_bound_what_is_worked_on_at_once() -> None:
         assert len(sandbox.products()) == 4
 
 
+def test_parallel_writers_lose_nothing(server_side: ssl.SSLContext, client_side: ssl.SSLContext) -> None:
+    with Sandbox() as sandbox, running(sandbox, ssl_context=server_side) as url:
+        counted = sandbox.create_product(name="x", manage_stock=True, stock_quantity=0)["id"]
+
+        def write(writer: int) -> None:
+            with httpx.Client(base_url=f"{url}/wp-json/wc/v3", auth=KEY, verify=client_side) as client:
+                for turn in range(10):
+                    batch = {
+                        "create": [{"name": "x", "sku": f"{writer}-{turn}"}],
+                        "update": [{"id": counted, "inventory_delta": 1}],
+                    }
+                    assert client.post("/products/batch", json=batch).status_code == 200
+                    assert client.get("/products").status_code == 200
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sandbox.product(counted)["stock_quantity"] == 40
+        assert len(sandbox.products()) == 41
+
+
+def test_a_length_that_is_no_number_is_a_bad_request() -> None:
+    with Sandbox() as sandbox, running(sandbox) as url:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            connection.sendall(b"POST /wp-json/ HTTP/1.1\r\nHost: shop\r\nContent-Length: x\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_chunked_body_is_read() -> None:
     with Sandbox() as sandbox, running(sandbox) as url:
         answer = httpx.post(f"{url}/wp-json/wc/v3/products", params=QUERY, content=iter([b"{", b"}"]))
@@ -141,3 +174,12 @@ def test_a_process_of_its_own_says_where_it_is_and_stops_when_told(tmp_path: Pat
             assert process.wait(10) == 0
         with Sandbox(state) as sandbox:
             assert len(sandbox.products()) == total
+
+
+def test_a_file_that_is_no_shop_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = tmp_path / "shop.db"
+    state.write_text("this is not a database, but it is long enough to be looked at as if it were one. " * 20)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert run(parser.parse_args(["--port", "0", "--state", str(state)])) == 3
+    assert capsys.readouterr().err.count("\n") == 1
