@@ -14,7 +14,7 @@ import httpx
 from syncengine.endpoints import Cursor, Page, View
 from syncengine.endpoints.woocommerce.batches import Batches
 from syncengine.endpoints.woocommerce.client import Client
-from syncengine.endpoints.woocommerce.lists import PER_PAGE, Rows, chunks
+from syncengine.endpoints.woocommerce.lists import PER_PAGE, answered, chunks, rows_in
 from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product
 from syncengine.endpoints.woocommerce.pull import Pull, by_id
 from syncengine.endpoints.woocommerce.refusals import Refusals
@@ -27,7 +27,6 @@ from syncengine.values import Format, Value, match_key
 __all__ = ["WooCommerceEndpoint", "open_endpoint"]
 
 SEARCHED_PAGES = 20  # how many of the newest products are looked through for marks
-EDIT = {"context": "edit", "orderby": "id", "order": "asc"}
 TERM_KINDS = ("category", "tag")
 
 
@@ -82,7 +81,7 @@ class WooCommerceEndpoint:
     def fetch(self, ids: Collection[str]) -> Iterator[Page]:
         found: set[str] = set()
         for status in ("any", "trash"):  # the default list leaves the trash out (FACTS-WOOCOMMERCE, 4)
-            for rows in by_id(self._client, set(ids) - found, self._paths.fields, status):
+            for rows in by_id(self._client, set(ids) - found, self._paths.fields, status, self.concurrency):
                 found.update(str(row["id"]) for row in rows)
                 yield self._paths.page(rows)
 
@@ -95,15 +94,22 @@ class WooCommerceEndpoint:
         wanted = {match_key(value) for value in values}
         # an empty value and "0" are no filter, the store then returns everything; spaces around a comma break the list
         asked = sorted({" ".join(value.split()) for value in values} - {"", "0"})
-        for chunk in chunks(asked):
-            for status in ("any", "trash"):
-                parameters = {path: ",".join(chunk), "status": status, "_fields": f"{self._paths.fields},{path}"}
-                rows = [row for row in self._all(parameters) if match_key(str(self._paths.cell(path, row))) in wanted]
-                if products := [row for row in rows if not self._is_variation(row)]:
-                    yield self._paths.page(products, extra=path)
+        queries = [
+            {path: ",".join(chunk), "status": status, "context": "edit", "_fields": f"{self._paths.fields},{path}"}
+            for chunk in chunks(asked)
+            for status in ("any", "trash")
+        ]
+        for found in answered(self._client, "products", queries, self.concurrency):
+            matching = [row for row in found if match_key(str(self._paths.cell(path, row))) in wanted]
+            if products := [row for row in matching if not self._is_variation(row)]:
+                yield self._paths.page(products, extra=path)
 
     def refusal(self, path: str, value: Value) -> str:
         return self._refusals.of(path, value)
+
+    def normal(self, path: str, value: Value) -> Value:
+        """How the store will spell this value when it answers: beyond the protocol, to compare answers by."""
+        return self._paths.normal(path, value)
 
     def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
         return self._terms.prerequisites(self._named_terms(changes))
@@ -129,7 +135,7 @@ class WooCommerceEndpoint:
             if creates <= marked.keys():
                 break
             newest = {"orderby": "id", "order": "desc", "per_page": PER_PAGE, "page": page, "_fields": "id,meta_data"}
-            found: Rows = self._client.get("products", {**newest, "context": "edit"}).body
+            found = rows_in(self._client, self._client.get("products", {**newest, "context": "edit"}), "products")
             marked.update((mark, str(row["id"])) for row in found if (mark := _mark(row)) in creates)
             if len(found) < PER_PAGE:
                 break
@@ -137,17 +143,6 @@ class WooCommerceEndpoint:
 
     def close(self) -> None:
         self._client.close()
-
-    def _all(self, parameters: dict[str, str]) -> Rows:
-        """Every page of a look-up: one value may match several products."""
-        found: Rows = []
-        page = 1
-        while True:
-            reply = self._client.get("products", {**parameters, **EDIT, "per_page": PER_PAGE, "page": page})
-            found += reply.body
-            if page * PER_PAGE >= reply.total:
-                return found
-            page += 1
 
     def _is_variation(self, row: Product) -> bool:
         """`sku=` finds variations too, but only their parent's batch writes them (FACTS-WOOCOMMERCE, 4)."""

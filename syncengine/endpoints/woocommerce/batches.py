@@ -6,6 +6,7 @@ that is lost says nothing about any item; such a batch comes back as unknown, to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from syncengine.endpoints.woocommerce.client import Client, LostReply, Reply
 from syncengine.endpoints.woocommerce.paths import Paths, UnknownTerm
 from syncengine.endpoints.woocommerce.pull import by_id
 from syncengine.endpoints.woocommerce.refusals import Refusals, contradictions
+from syncengine.errors import SyncError
 from syncengine.records import Change, Outcome
 from syncengine.values import Value
 
@@ -22,9 +24,14 @@ __all__ = ["Batches"]
 SMALLEST_AFTER_500 = 25  # a poisonous item is hunted by halving; the other batches need not become as small
 
 
+ID = re.compile(r"[1-9][0-9]*")
+TRASH = {"status": "trash"}
+
+
 @dataclass(slots=True)
 class _Item:
     change: Change
+    kind: str  # the list of the batch that it goes into
     body: Any  # a product, or the bare id of one to delete
     note: str = ""  # what was left out of it, and why
 
@@ -63,10 +70,14 @@ class Batches:
 
     def _made(self, change: Change, attributes: Mapping[str, Sequence[dict[str, Any]]]) -> _Item | Outcome:
         """What to send for a change; or at once an outcome, where it would be mangled or has nothing to send."""
-        if change.action != "create" and not (change.record_id or "").isdigit():
+        if change.action != "create" and not ID.fullmatch(change.record_id or ""):
             return Outcome(change, "failed", error=f"not a product's id: {change.record_id!r}", retry=False)
         if change.action == "delete":
-            return _Item(change, int(change.record_id or 0))
+            number = int(change.record_id or 0)
+            # a batch delete destroys whatever else is asked for (FACTS-WOOCOMMERCE, 8)
+            return (
+                _Item(change, "delete", number) if change.destroy else _Item(change, "update", {"id": number, **TRASH})
+            )
         written: dict[str, Value] = {}
         for name, field in change.fields.items():
             path, _ = self._paths.path_of(name)
@@ -88,7 +99,7 @@ class Batches:
             return Outcome(change, "failed", change.record_id, error=str(error))
         if change.action == "update" and set(body) <= {"id"}:
             return Outcome(change, "failed", change.record_id, error=note or "nothing to send", retry=False)
-        return _Item(change, body, note)
+        return _Item(change, change.action, body, note)
 
     def _present_attributes(self, changes: Sequence[Change]) -> dict[str, Sequence[dict[str, Any]]]:
         ids = {
@@ -106,7 +117,7 @@ class Batches:
     def _sent(self, items: Sequence[_Item]) -> list[Outcome]:
         request: dict[str, list[Any]] = {}
         for item in items:
-            request.setdefault(item.change.action, []).append(item.body)
+            request.setdefault(item.kind, []).append(item.body)
         try:
             reply = self._client.post("products/batch", request)
         except LostReply as lost:
@@ -117,16 +128,24 @@ class Batches:
         if reply.status == 413:  # nothing was written (FACTS-WOOCOMMERCE, 1)
             self._shrink(max(1, len(items) // 2))
         if len(items) > 1:  # a refusal of the whole request names no item: halve it until one is left to blame
-            middle = len(items) // 2
-            return [*self._sent(items[:middle]), *self._sent(items[middle:])]
+            return self._halved(items)
         code, message = _code(reply.body)
         return [Outcome(items[0].change, "failed", items[0].change.record_id, error=f"{code}: {message}", retry=False)]
+
+    def _halved(self, items: Sequence[_Item]) -> list[Outcome]:
+        """What ends the job in the second half must not hide what the first half has written."""
+        middle = len(items) // 2
+        first = self._sent(items[:middle])
+        try:
+            return [*first, *self._sent(items[middle:])]
+        except SyncError as error:
+            return [*first, *(_unknown(item, str(error)) for item in items[middle:])]
 
     def _outcomes(self, items: Sequence[_Item], reply: Reply) -> list[Outcome]:
         """One outcome an item. An answer that does not fit what was sent proves nothing."""
         by_kind: dict[str, list[_Item]] = {}
         for item in items:
-            by_kind.setdefault(item.change.action, []).append(item)
+            by_kind.setdefault(item.kind, []).append(item)
         outcomes: dict[int, Outcome] = {}
         for kind, sent in by_kind.items():
             answers = reply.body.get(kind) if isinstance(reply.body, dict) else None
@@ -138,11 +157,11 @@ class Batches:
 
     def _outcome(self, item: _Item, answer: Any) -> Outcome:
         change = item.change
-        if not isinstance(answer, dict) or (change.action != "create" and str(answer.get("id")) != change.record_id):
+        if not isinstance(answer, dict) or (item.kind != "create" and str(answer.get("id")) != change.record_id):
             return _unknown(item, "the store answered, but not for this item")
         if isinstance(error := answer.get("error"), dict):
             return self._failed(change, error)
-        if change.action == "delete":
+        if item.kind == "delete":
             return Outcome(change, "done", change.record_id)
         if not isinstance(answer.get("id"), int) or answer["id"] <= 0:
             return _unknown(item, "the store answered without an id")

@@ -8,16 +8,17 @@ pull brings them. So no count of pages or rows has to be trusted, and pages can 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
 from syncengine.endpoints.woocommerce.client import Client, Reply
 from syncengine.errors import Unreachable
 
-__all__ = ["PER_PAGE", "chunks", "listed"]
+__all__ = ["PER_PAGE", "Rows", "answered", "chunks", "listed", "rows_in"]
 
 PER_PAGE = 100  # the store's maximum: 101 is an error (FACTS-WOOCOMMERCE, 3)
 LONGEST_QUERY = 4000  # characters of a list parameter; a URL of 11 KB is a 414 (FACTS-WOOCOMMERCE, 4)
@@ -46,7 +47,7 @@ def listed(
         try:
             while True:
                 reply = coming.pop(at).result() if at in coming else read(at)
-                rows = _rows(client, reply, path)
+                rows = rows_in(client, reply, path)
                 if at == 0:
                     began(reply.date)
                     first = rows
@@ -72,6 +73,29 @@ def listed(
                 future.cancel()
 
 
+def answered(client: Client, path: str, queries: Sequence[Mapping[str, Any]], ahead: int) -> Iterator[Rows]:
+    """The rows that each query finds, in the order of the queries, `ahead` of them at once."""
+
+    def ask(query: Mapping[str, Any]) -> Rows:
+        found: Rows = []
+        for page in count(1):
+            more = {"page": page} if page > 1 else {}
+            reply = client.get(path, {**query, **more, "per_page": PER_PAGE, "orderby": "id", "order": "asc"})
+            found += rows_in(client, reply, path)
+            if page * PER_PAGE >= reply.total:
+                break
+        return found
+
+    if len(queries) < 2 or ahead < 2:
+        yield from map(ask, queries)
+        return
+    pool = ThreadPoolExecutor(ahead)
+    try:
+        yield from pool.map(ask, queries)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def chunks(values: Collection[str], most: int = PER_PAGE) -> Iterator[list[str]]:
     """Values for a comma list: at most `most`, and no longer than a URL may be. A value with a comma goes alone."""
     chunk: list[str] = []
@@ -90,7 +114,7 @@ def chunks(values: Collection[str], most: int = PER_PAGE) -> Iterator[list[str]]
         yield chunk
 
 
-def _rows(client: Client, reply: Reply, path: str) -> Rows:
+def rows_in(client: Client, reply: Reply, path: str) -> Rows:
     rows = reply.body if isinstance(reply.body, list) else [None]
     if not all(isinstance(row, dict) and isinstance(row.get("id"), int) for row in rows):
         raise Unreachable(client.prefixed(f"GET {path}: the answer is no list of records"))

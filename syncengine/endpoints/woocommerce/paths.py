@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from syncengine.endpoints import Page
-from syncengine.endpoints.woocommerce.terms import Terms
+from syncengine.endpoints.woocommerce.terms import Kind, Terms
 from syncengine.mapping import Field, Mapping
 from syncengine.records import Change, FieldChange
 from syncengine.values import Type, Value, encode, match_key
@@ -28,7 +28,11 @@ PLAIN_TEXT = frozenset(
     {"name", "sku", "slug", "global_unique_id", "button_text", "external_url", "tax_class", "shipping_class"}
 )
 RICH_TEXT = frozenset({"description", "short_description", "purchase_note"})
-DATES = frozenset({"date_on_sale_from", "date_on_sale_to", "date_created", "date_modified"})
+DATES = frozenset(
+    f"{name}{suffix}"
+    for name in ("date_on_sale_from", "date_on_sale_to", "date_created", "date_modified")
+    for suffix in ("", "_gmt")
+)
 PRICES = frozenset({"regular_price", "sale_price"})
 MEASURES = frozenset({"weight", "dimensions.length", "dimensions.width", "dimensions.height"})
 KEPT_OF_ATTRIBUTE = ("id", "name", "position", "visible", "variation", "options")
@@ -81,6 +85,18 @@ class Paths:
 
     def cell(self, path: str, product: Product) -> Any:
         return self._column(path).read(product)
+
+    def normal(self, path: str, value: Value) -> Value:
+        """A value as it will be read back: in the normal form of its path."""
+        if path in ("categories", "tags") and isinstance(value, list):
+            kind: Kind = "category" if path == "categories" else "tag"
+            return sorted({self._terms.spelled(kind, str(one)) for one in value})
+        if path.startswith("attribute:") and value is not None:
+            options = _options(value)
+            return options if isinstance(value, list) else " | ".join(options)
+        if isinstance(value, str) and path in PLAIN_TEXT:
+            return _decoded(value)
+        return _rich(value) if isinstance(value, str) and path in RICH_TEXT else value
 
     def path_of(self, name: str) -> tuple[str, Type]:
         """Where a change's field goes; a name that no field has is a path itself (`status`, to trash a product)."""
@@ -167,7 +183,8 @@ class Paths:
         if path in DATES:
             if kind.name == "date":  # a day is a day where the shop is
                 return _Column(path, path, lambda product: (product.get(path) or "")[:10] or None)
-            return _Column(path, f"{path}_gmt", lambda product: _zoned(product.get(f"{path}_gmt")))
+            gmt = _written(path, kind)
+            return _Column(path, gmt, lambda product: _zoned(product.get(gmt)))
         if path in PLAIN_TEXT:
             return _Column(path, path, lambda product: _decoded(product.get(path)))
         if path in RICH_TEXT:
@@ -233,7 +250,7 @@ def _options(value: Value) -> list[str]:
 
 def _written(path: str, kind: Type) -> str:
     """The name to write under: dates go in as GMT, days as the shop's own (FACTS-WOOCOMMERCE, 4)."""
-    return f"{path}_gmt" if path in DATES and kind.name != "date" else path
+    return f"{path.removesuffix('_gmt')}_gmt" if path in DATES and kind.name != "date" else path
 
 
 def _json(path: str, value: Value, kind: Type) -> Any:
@@ -261,7 +278,7 @@ def _moment(path: str, value: Value) -> str:
         value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{value}T23:59:59" if path == "date_on_sale_to" else f"{value}T00:00:00"
+    return f"{value}T23:59:59" if path.startswith("date_on_sale_to") else f"{value}T00:00:00"
 
 
 def _meta(value: Value, kind: Type) -> Any:

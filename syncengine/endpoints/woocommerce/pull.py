@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from syncengine.endpoints import Cursor, Page
 from syncengine.endpoints.woocommerce.client import Client
-from syncengine.endpoints.woocommerce.lists import Rows, chunks, listed
+from syncengine.endpoints.woocommerce.lists import Rows, answered, chunks, listed
 from syncengine.endpoints.woocommerce.paths import Paths, Product
 from syncengine.mapping import Mapping
 from syncengine.records import Reject
@@ -57,7 +57,7 @@ class Pull:
             for rows in listed(self._client, "products", parameters, self._concurrency, self._note_the_clock):
                 yield from self._page(rows)
         for status in self._statuses():
-            for rows in by_id(self._client, self._wanted - self._seen, self._paths.fields, status):
+            for rows in by_id(self._client, self._wanted - self._seen, self._paths.fields, status, self._concurrency):
                 yield from self._page(rows)
         self._ended = True
 
@@ -86,7 +86,7 @@ class Pull:
         absent = {one for one in ids if one not in self._seen and (self.complete or one in self._wanted)}
         if self.complete:
             for status in self._statuses():
-                for rows in by_id(self._client, absent - self._wanted, self._paths.fields, status):
+                for rows in by_id(self._client, absent - self._wanted, self._paths.fields, status, self._concurrency):
                     absent -= {str(row["id"]) for row in rows if self._selected(row)}
         return absent
 
@@ -117,15 +117,14 @@ class Pull:
         )
 
 
-def by_id(client: Client, ids: Collection[str], fields: str, status: str = "any") -> Iterator[Rows]:
+def by_id(client: Client, ids: Collection[str], fields: str, status: str = "any", ahead: int = 1) -> Iterator[Rows]:
     """The products with these ids in one status ("any" leaves out the trash); ids that cannot be one are left out."""
     numbers = sorted({one for one in ids if one.isascii() and one.isdigit() and one.strip("0")}, key=int)
     asked = set(numbers)
-    for chunk in chunks(numbers):
-        parameters = {"include": ",".join(chunk), "per_page": len(chunk), "status": status, "_fields": fields}
-        reply = client.get("products", {**parameters, "context": "edit", "orderby": "id", "order": "asc"})
-        rows = [row for row in reply.body if str(row.get("id")) in asked]
-        if rows:
+    common = {"status": status, "context": "edit", "_fields": fields}
+    queries = [{**common, "include": ",".join(chunk)} for chunk in chunks(numbers)]
+    for found in answered(client, "products", queries, ahead):
+        if rows := [row for row in found if str(row["id"]) in asked]:
             yield rows
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from syncengine.endpoints.woocommerce.paths import MARK, MEASURES, PRICES, RICH_TEXT
+from syncengine.endpoints.woocommerce.paths import DATES, MARK, MEASURES, PRICES, RICH_TEXT
 from syncengine.endpoints.woocommerce.terms import Terms, parts_of
 from syncengine.values import Value, is_empty
 
@@ -121,7 +121,7 @@ def _judges(terms: Terms) -> dict[str, Callable[[Value], str]]:
     return {
         **dict.fromkeys(PRICES, _price),
         **dict.fromkeys(MEASURES, _measure),
-        **dict.fromkeys(("date_on_sale_from", "date_on_sale_to"), _date),
+        **dict.fromkeys((path for path in DATES if path.startswith("date_on_sale")), _date),
         **dict.fromkeys(SWITCHES, _switch),
         **{path: _one_of(words) for path, words in WORDS.items()},
         **{path: _whole(may_be_empty=path == "low_stock_amount") for path in WHOLE},

@@ -65,7 +65,7 @@ class Terms:
         self._categories: dict[int, _Category] | None = None
         self._children: dict[tuple[int, str], int] = {}
         self._strangers: set[int] = set()
-        self._tags: dict[str, int] | None = None
+        self._tags: dict[str, tuple[int, str]] | None = None
         self._attributes: dict[str, int] | None = None
         self._classes: dict[str, frozenset[str] | None] = {}
 
@@ -78,13 +78,15 @@ class Terms:
     def find(self, kind: Kind | str, text: str) -> int | None:
         with self._lock:
             if kind == "tag":
-                return self._loaded_tags().get(match_key(text))
+                return self._loaded_tags().get(match_key(text), (None, ""))[0]
             self._loaded_categories()
-            return self._walk(parts_of(text))[1]
+            return self._walk(parts_of(text))
 
-    def spelled(self, text: str) -> str:
-        """A category's path as the store spells it, as far as it knows it."""
+    def spelled(self, kind: Kind, text: str) -> str:
+        """A tag's name or a category's path as the store spells it, as far as it knows it."""
         with self._lock:
+            if kind == "tag":
+                return self._loaded_tags().get(match_key(text), (0, text.strip()))[1]
             categories = self._loaded_categories()
             parent, names = 0, []
             for part in (parts := parts_of(text)):
@@ -125,7 +127,7 @@ class Terms:
         seen: set[tuple[Kind, tuple[str, ...]]] = set()
         with self._lock:
             for kind, text, who in wanted:
-                paths = [(text.strip(),)] if kind == "tag" else _ancestry(parts_of(self.spelled(text)))
+                paths = [(text.strip(),)] if kind == "tag" else _ancestry(parts_of(self.spelled("category", text)))
                 for path in paths:
                     known = (kind, tuple(match_key(part) for part in path))
                     if known in seen or self.find(kind, " > ".join(path)) is not None:
@@ -199,12 +201,12 @@ class Terms:
 
     def _known(self, kind: str, path: tuple[str, ...]) -> int | None:
         if kind == "tag":
-            return (self._tags or {}).get(match_key(path[-1]))
-        return self._walk(path)[1]
+            return (self._tags or {}).get(match_key(path[-1]), (None, ""))[0]
+        return self._walk(path)
 
     def _learn(self, kind: Kind | str, number: int, name: str, slug: str, parent: int) -> None:
         if kind == "tag":
-            self._loaded_tags()[match_key(name)] = number
+            self._loaded_tags()[match_key(name)] = number, name
         else:
             self._loaded_categories()[number] = _Category(name, slug, parent)
             self._children[parent, match_key(name)] = number
@@ -212,15 +214,15 @@ class Terms:
     def _forget(self) -> None:
         self._categories = self._tags = None
 
-    def _walk(self, parts: Sequence[str]) -> tuple[int, int | None]:
-        """(how far the path is known, the number at its end)."""
+    def _walk(self, parts: Sequence[str]) -> int | None:
+        """The number at the end of a path."""
         parent = 0
-        for depth, part in enumerate(parts):
+        for part in parts:
             number = self._children.get((parent, match_key(part)))
             if number is None:
-                return depth, None
+                return None
             parent = number
-        return len(parts), parent or None
+        return parent or None
 
     def _path(self, category: dict[str, Any]) -> str:
         with self._lock:
@@ -251,12 +253,13 @@ class Terms:
             self._categories, self._children = found, children
         return self._categories
 
-    def _loaded_tags(self) -> dict[str, int]:
+    def _loaded_tags(self) -> dict[str, tuple[int, str]]:
         if self._tags is None:
-            tags: dict[str, int] = {}
+            tags: dict[str, tuple[int, str]] = {}
             for page in self._listed("products/tags", "id,name"):
                 for row in page:
-                    tags.setdefault(match_key(unescape(row["name"])), row["id"])
+                    name = unescape(row["name"]).strip()
+                    tags.setdefault(match_key(name), (row["id"], name))
             self._tags = tags
         return self._tags
 
