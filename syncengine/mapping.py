@@ -5,22 +5,39 @@ Reading one from its file is `mapping_file`'s work; this is what the rest of the
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from syncengine.records import Side
-from syncengine.values import NUMBERS, PLAIN, Format, Type, Value, is_empty
+from syncengine.values import NUMBERS, PLAIN, Format, Type, Value, encode, is_empty
 
-__all__ = ["Entity", "ErpSide", "Field", "Gone", "Mapping", "StoreSide", "Truth"]
+__all__ = [
+    "Entity",
+    "ErpSide",
+    "Field",
+    "Gone",
+    "GoneFromErp",
+    "GoneFromStore",
+    "Mapping",
+    "StoreSide",
+    "Truth",
+    "digest",
+    "field_signature",
+    "key_signature",
+]
 
 Truth = Literal["erp", "store", "erp-wins", "store-wins", "newest", "sum", "union", "ask"]
 Entity = Literal["product", "category", "customer", "order", "coupon"]
 GoneFromErp = Literal["keep", "draft", "out-of-stock", "trash", "delete"]
 GoneFromStore = Literal["ask", "keep", "recreate"]
+
+TEXT = Type()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +51,7 @@ class Field:
     name: str
     erp: str | None
     store: str | None
-    type: Type = Type()
+    type: Type = TEXT
     truth: Truth = "erp"
     only_to: Side | None = None
     translations: Dictionary[str, Value] | None = None
@@ -107,6 +124,7 @@ class ErpSide:
     write_to: str | None = None
     import_within: timedelta = timedelta(hours=48)
     modified: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +172,42 @@ class Mapping:
         if side == "erp" and self.erp.write_to is None:
             return False
         return any(field.goes_to(side) for field in self.fields.values())
+
+
+def digest(mapping: Mapping) -> str:
+    """Changes with anything that decides what becomes of a record; where it is new, records are merged again."""
+    erp, fields = mapping.erp, mapping.fields
+    return _hashed(
+        {
+            "entity": mapping.entity,
+            "erp": {"key": erp.key, "parent": erp.parent, "only": erp.only, "modified": erp.modified},
+            "store": {"only": mapping.store.only},
+            "match": mapping.match_by,
+            "create": [mapping.create_in_store, mapping.create_in_erp],
+            "fields": {name: {**asdict(fields[name]), "line": None} for name in sorted(fields)},
+        }
+    )
+
+
+def field_signature(field: Field) -> str:
+    """Changes with what makes a field's saved bases incomparable to what is read now: its type, paths, map."""
+    return _hashed(
+        {
+            "type": field.type.name,
+            "erp": field.erp,
+            "store": field.store,
+            "map": field.translations,
+            "else": [field.has_otherwise, field.otherwise],
+            "value": [field.has_constant, field.constant],
+        }
+    )
+
+
+def key_signature(mapping: Mapping) -> str:
+    """Changes with what makes the saved links meaningless: what identifies a record."""
+    return _hashed([mapping.entity, mapping.erp.key, mapping.erp.parent, mapping.match_by])
+
+
+def _hashed(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=encode)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -99,8 +99,8 @@ BOUNDS: dict[str, tuple[Any, Any, str]] = {
     "concurrency": (1, 16, "a number from 1 to 16"),
     "overlap": (timedelta(), timedelta(days=7), '"0s" to "7d"'),
     "settle": (timedelta(), timedelta(hours=1), '"0s" to "1h"'),
-    "every": (timedelta(seconds=10), timedelta(days=366), '"10s" to "366d"'),
-    "reconcile": (timedelta(minutes=1), timedelta(days=366), '"1m" to "366d", or "never"'),
+    "every": (timedelta(seconds=1), timedelta(days=366), '"1s" to "366d"'),
+    "reconcile": (timedelta(seconds=1), timedelta(days=366), '"1s" to "366d", or "never"'),
 }
 
 

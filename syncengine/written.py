@@ -50,10 +50,10 @@ class Mistake(ValueError):  # noqa: N818 - people make them, not the program
         self.instead = instead
 
 
-def closest(word: str, words: Collection[str]) -> str | None:
+def closest(word: str, words: Collection[str], cutoff: float = 0.6) -> str | None:
     """The known word that was probably meant."""
     folded = {known.casefold(): known for known in words}
-    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
     return folded[found[0]] if found else None
 
 

@@ -1,0 +1,449 @@
+"""mappings/*.toml -> Mapping, checked in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from syncengine.errors import ConfigError, Problem
+from syncengine.mapping import (
+    Entity,
+    ErpSide,
+    Field,
+    Gone,
+    Mapping,
+    StoreSide,
+    Truth,
+    digest,
+    field_signature,
+    key_signature,
+)
+from syncengine.mapping_tables import (
+    EXAMPLES,
+    IN_PLACE,
+    CreateTable,
+    ErpTable,
+    FieldTable,
+    GoneTable,
+    MatchTable,
+    StoreTable,
+    column,
+    leaves,
+)
+from syncengine.records import Side
+from syncengine.settings import CsvConnection, Settings
+from syncengine.store_paths import MATCH_PATHS, READ_ONLY, check_path, check_type, check_word
+from syncengine.toml_file import TomlFile
+from syncengine.values import NUMBERS, PLAIN, Type, Value
+from syncengine.written import Mistake, known
+
+__all__ = ["field_signature", "key_signature", "load_mapping", "load_mappings"]
+
+Found = TypeVar("Found", bound=BaseModel)
+Path_ = tuple[str | int, ...]
+
+SECTIONS = ("entity", "erp", "store", "match", "create", "gone", "fields")
+
+
+def load_mapping(path: Path) -> Mapping:
+    """The mapping of a file. Raises ConfigError with everything that is wrong."""
+    missing = "write the mapping there, or start with one of those in mappings/"
+    return _Reader(TomlFile(path, missing)).mapping()
+
+
+def load_mappings(settings: Settings, jobs: Iterable[str] | None = None) -> dict[str, Mapping]:
+    """The mappings of some jobs, or of all, by job. Raises ConfigError with everything that is wrong in any of them."""
+    chosen = list(settings.jobs) if jobs is None else list(jobs)
+    problems: list[Problem] = []
+    for name in chosen:
+        if name not in settings.jobs:
+            problems.append(
+                Problem(str(settings.file), None, f"there is no job {name!r}", known(name, list(settings.jobs)))
+            )
+    mappings: dict[str, Mapping] = {}
+    for name in chosen:
+        if name not in settings.jobs:
+            continue
+        try:
+            mappings[name] = load_mapping(settings.jobs[name].mapping)
+        except ConfigError as error:
+            problems += [problem for problem in error.problems if problem not in problems]
+        else:
+            problems += _problems_with_connection(settings, name, mappings[name])
+    problems += _problems_between_jobs(settings, mappings)
+    if problems:
+        raise ConfigError(*problems)
+    return mappings
+
+
+def _problems_with_connection(settings: Settings, job: str, mapping: Mapping) -> list[Problem]:
+    connection = settings.connections[settings.jobs[job].erp]
+    resource = mapping.erp.resource
+    if isinstance(connection, CsvConnection) and leaves(resource):
+        message = f"erp.resource: {resource!r} is not inside the folder of connections.{connection.name}"
+        return [Problem(mapping.file, mapping.erp.line, message, f"write a name or a glob below {connection.folder}")]
+    return []
+
+
+def _problems_between_jobs(settings: Settings, mappings: dict[str, Mapping]) -> list[Problem]:
+    """Two jobs may share records, but not a store path that both write."""
+    problems = []
+    writers: dict[tuple[str, str, str], str] = {}
+    for job, mapping in mappings.items():
+        store = settings.jobs[job].store
+        for field in mapping.fields.values():
+            if field.store is None or not field.goes_to("store"):
+                continue
+            first = writers.setdefault((store, mapping.entity, field.store), job)
+            if first != job:
+                message = f"fields.{field.name}: the job {first} writes {field.store} of the same store too"
+                instead = f'leave the field to one of the jobs {first} and {job}, or write to = "erp" here'
+                problems.append(Problem(mapping.file, field.line, message, instead))
+    return problems
+
+
+class _Reader:
+    def __init__(self, file: TomlFile) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def mapping(self) -> Mapping:
+        data = self.file.data
+        for key in data:
+            if key == "lines":
+                self._wrong((key,), "orders and their lines are not supported by this version", "leave this table out")
+            elif key not in SECTIONS:
+                self._wrong((key,), "unknown key", known(key, SECTIONS))
+        entity = self._entity(data)
+        erp = self._section(ErpTable, "erp")
+        store = self._section(StoreTable, "store")
+        match = self._section(MatchTable, "match")
+        create = self._section(CreateTable, "create")
+        gone = self._section(GoneTable, "gone")
+        fields = self._fields(data)
+        if erp:
+            self._erp(erp, fields)
+        if store:
+            for path in store.only:
+                self._checked(("store", "only", path), check_path, path)
+                for word in store.only[path]:
+                    self._checked(("store", "only", path), check_word, path, word)
+        self._paths_once(fields)
+        if erp and erp.write_to:
+            fields = self._columns_once(fields)
+        by = self._match(match.by, fields) if match else ()
+        if erp and create and create.in_erp:
+            self._create_in_erp(erp, fields)
+        if self.problems:
+            raise ConfigError(*sorted(self.problems, key=lambda problem: problem.line or 0))
+        assert erp and store and match and create and gone
+        mapping = Mapping(
+            file=self.file.name,
+            entity=entity,
+            erp=ErpSide(**dict(erp), line=self.file.line("erp")),
+            store=StoreSide(only=store.only),
+            match_by=by,
+            create_in_store=create.in_store,
+            create_in_erp=create.in_erp,
+            gone=Gone(**dict(gone)),
+            fields=fields,
+        )
+        return replace(mapping, digest=digest(mapping))
+
+    def _wrong(self, path: Path_, message: str, instead: str) -> None:
+        self.problems.append(self.file.problem(path, message, instead))
+
+    def _checked(self, path: Path_, check: Callable[..., object], *values: object) -> None:
+        try:
+            check(*values)
+        except Mistake as mistake:
+            self._wrong(path, str(mistake), mistake.instead)
+
+    def _entity(self, data: dict[str, Any]) -> Entity:
+        entity = data.get("entity")
+        entities = get_args(Entity)
+        if entity is None:
+            self._wrong((), "entity is missing", 'write entity = "product" at the top')
+        elif entity not in entities:
+            self._wrong(("entity",), f"unknown word {entity!r}", known(entity, entities))
+        elif entity != "product":
+            self._wrong(("entity",), f"{entity} is not supported by this version", 'write entity = "product"')
+        return "product"
+
+    def _section(self, model: type[Found], name: str) -> Found | None:
+        table = self.file.data.get(name, {})
+        if not isinstance(table, dict):
+            self._wrong((name,), "must be a table", f"write [{name}] on a line of its own, and its keys below")
+            return None
+        try:
+            return model.model_validate(table)
+        except ValidationError as error:
+            self.problems += self.file.complaints(error, (name,), model, EXAMPLES)
+            return None
+
+    # -- fields
+
+    def _fields(self, data: dict[str, Any]) -> dict[str, Field]:
+        table = data.get("fields", {})
+        self.broken = not isinstance(table, dict)
+        if self.broken or not table:
+            self._wrong(
+                ("fields",), "there are none", 'write [fields], and below it: sku = { erp = "ArtNr", store = "sku" }'
+            )
+            self.broken = True
+            return {}
+        found = {name: self._field(name, written) for name, written in table.items()}
+        self.broken = not all(found.values())
+        return {name: field for name, field in found.items() if field}
+
+    def _field(self, name: str, table: object) -> Field | None:
+        place = ("fields", name)
+        if not isinstance(table, dict):
+            self._wrong(place, "must be a table", f'write {name} = {{ erp = "…", store = "…" }}')
+            return None
+        self._checked(place, column, name)
+        try:
+            written = FieldTable.model_validate(table)
+        except ValidationError as error:
+            self.problems += self.file.complaints(error, place, FieldTable, EXAMPLES)
+            return None
+        before = len(self.problems)
+        given = set(table)
+        self._sides(place, written, given)
+        self._fits(place, written, given)
+        kind = Type(
+            name=written.type,
+            places=2 if written.places is None else written.places,
+            rounds=written.round is not None,
+            separator="|" if written.separator is None else written.separator,
+            strip=written.strip,
+        )
+        values = {
+            key: self._value((*place, key), kind, table[key]) for key in ("value", "default", "else") if key in table
+        }
+        translations = self._map((*place, "map"), kind, written.map)
+        if written.store:
+            for key, value in values.items():
+                self._checked((*place, key), check_word, written.store, value)
+            for word, value in (translations or {}).items():
+                self._checked((*place, "map", word), check_word, written.store, value)
+        truth, only_to = self._travels(place, written)
+        if len(self.problems) > before:
+            return None
+        unclear = written.type in (*NUMBERS, "date", "datetime", "boolean")
+        return Field(
+            name=name,
+            erp=written.erp,
+            store=written.store,
+            type=kind,
+            truth=truth,
+            only_to=only_to,
+            translations=translations,
+            otherwise=values.get("else"),
+            has_otherwise="else" in table,
+            constant=values.get("value"),
+            has_constant="value" in table,
+            default=values.get("default"),
+            required=written.required,
+            max_change=written.max_change,
+            empty=written.empty or ("ignore" if unclear else "clear"),
+            by_difference=written.write is not None,
+            line=self.file.line(*place),
+        )
+
+    def _sides(self, place: Path_, written: FieldTable, given: set[str]) -> None:
+        if "value" in given:
+            for key in ("erp", "map", "else", "default", "required", "empty"):
+                if key in given:
+                    self._wrong(
+                        (*place, key), "value is a constant, which needs no such thing", f"leave out value or {key}"
+                    )
+        elif written.erp is None:
+            self._wrong(place, "erp is missing", 'write erp = "COLUMN", or value = … for a constant')
+        if written.store is None:
+            instead = 'write store = "name", or leave the field out; the key column needs no field of its own'
+            self._wrong(place, "store is missing", instead)
+            return
+        before = len(self.problems)
+        self._checked((*place, "store"), check_path, written.store)
+        if len(self.problems) == before:
+            self._checked((*place, "type" if "type" in given else "store"), check_type, written.store, written.type)
+
+    def _fits(self, place: Path_, written: FieldTable, given: set[str]) -> None:
+        """Keys that mean something only for some types, or beside another key."""
+        for key in ("places", "round"):
+            if key in given and written.type != "money":
+                self._wrong(
+                    (*place, key), f"means nothing for {written.type}", f'write type = "money", or leave {key} out'
+                )
+        if "separator" in given and written.type != "list":
+            self._wrong(
+                (*place, "separator"), f"means nothing for {written.type}", 'write type = "list", or leave it out'
+            )
+        if written.separator is not None and (not written.separator or "\n" in written.separator):
+            self._wrong((*place, "separator"), "nothing to separate by", 'write a mark, such as "|" or ","')
+        if "max_change" in given and written.type not in NUMBERS:
+            instead = 'write type = "money" or "integer", or leave it out'
+            self._wrong((*place, "max_change"), f"means nothing for {written.type}", instead)
+        if "else" in given and written.map is None and "value" not in given:
+            self._wrong(
+                (*place, "else"), "is for what map does not have, and there is no map", "write default, or a map"
+            )
+        if written.write and written.truth != "sum":
+            self._wrong((*place, "write"), "only sum hands over differences", 'write truth = "sum", or leave write out')
+        self._truth(place, written, given)
+
+    def _truth(self, place: Path_, written: FieldTable, given: set[str]) -> None:
+        """Truths that cannot work."""
+        where = (*place, "truth")
+        erp = self.file.data.get("erp", {})
+        erp = erp if isinstance(erp, dict) else {}
+        write_to = erp.get("write_to")
+        if written.truth == "sum":
+            if written.type not in NUMBERS:
+                instead = 'write type = "integer", or a truth such as "erp-wins"'
+                self._wrong(where, f"sum adds numbers, and this is {written.type}", instead)
+            if written.map is not None:
+                self._wrong(
+                    (*place, "map"),
+                    "sum adds numbers, and a map has words",
+                    "leave out the map, or choose another truth",
+                )
+            handed_over = write_to not in (None, IN_PLACE)
+            if handed_over and not written.write and written.to != "store":
+                message = "sum can be handed over in a file only as a signed difference, never as a number"
+                self._wrong(where, message, 'write write = "difference", or to = "store"')
+            if write_to == IN_PLACE and written.write:
+                message = 'with write_to = "in-place" a difference would stand in the ERP\'s data as its number'
+                self._wrong((*place, "write"), message, "leave it out")
+        if written.truth == "union" and written.type != "list":
+            instead = 'write type = "list", or a truth such as "store-wins"'
+            self._wrong(where, f"union joins lists, and this is {written.type}", instead)
+        if written.truth == "newest" and erp.get("modified") is None:
+            instead = 'write modified = "COLUMN" under [erp], or a truth such as "erp-wins"'
+            self._wrong(where, "newest needs to know when the ERP's record was modified", instead)
+        if "value" in given and written.truth in ("sum", "union", "newest"):
+            self._wrong(where, f"a constant cannot have the truth {written.truth}", 'write truth = "erp"')
+
+    def _travels(self, place: Path_, written: FieldTable) -> tuple[Truth, Side | None]:
+        """The truth, and the one side that the field travels to."""
+        truth: Truth = written.truth or "erp"
+        if written.store in READ_ONLY:
+            if written.to == "store" or "value" in written.model_fields_set:
+                self._wrong(
+                    place, f"nobody can write {written.store} of the store", 'write to = "erp", or leave the field out'
+                )
+            elif written.store != "id" and truth != "store" and written.to != "erp":
+                self._wrong(place, f"nobody can write {written.store} of the store", 'write truth = "store"')
+            return truth, "erp"
+        if written.to is not None and (truth, written.to) in (("erp", "erp"), ("store", "store")):
+            other = "store" if truth == "erp" else "erp"
+            instead = f'write to = "{other}" or truth = "{other}"'
+            self._wrong(
+                (*place, "to"),
+                f"the {truth} is right and only the {truth} is written: nothing would ever travel",
+                instead,
+            )
+        if "value" in written.model_fields_set and written.to == "erp":
+            self._wrong((*place, "to"), "a constant is for the store", 'write to = "store", or leave it out')
+        return truth, written.to
+
+    def _map(self, place: Path_, kind: Type, written: dict[str, Any] | None) -> dict[str, Value] | None:
+        if written is None:
+            return None
+        if not written:
+            self._wrong(place, "is empty", f"write {EXAMPLES['map']}, or leave it out")
+        for word in written:
+            if word != word.strip():
+                self._wrong(
+                    (*place, word),
+                    f"spaces around {word!r}, which are cut off before it is looked up",
+                    "leave them out",
+                )
+        return {word: self._value((*place, word), kind, value) for word, value in written.items()}
+
+    def _value(self, place: Path_, kind: Type, written: object) -> Value:
+        """A value that stands in the mapping itself."""
+        if kind.name == "text" and not isinstance(written, str):
+            fitting = {bool: "boolean", int: "integer", float: "decimal", list: "list", dict: "json", date: "date"}
+            instead = f'write it in quotes, or type = "{fitting.get(type(written), "datetime")}"'
+            self._wrong(place, f"not a text: {written!r}", instead)
+            return None
+        try:
+            return PLAIN.read(written, kind)
+        except ValueError as error:
+            self._wrong(place, str(error), f"write a value of type {kind.name} as a program would, or another type")
+            return None
+
+    # -- what concerns several of them
+
+    def _erp(self, erp: ErpTable, fields: dict[str, Field]) -> None:
+        if erp.parent is not None:
+            self._wrong(("erp", "parent"), "variations are not supported by this version", "leave it out")
+        if not erp.complete:
+            instead = "write complete = true, and let the ERP export all of its records"
+            self._wrong(("erp", "complete"), "files with only changes are not supported by this version", instead)
+
+    def _paths_once(self, fields: dict[str, Field]) -> None:
+        first: dict[str, Field] = {}
+        for field in fields.values():
+            path = str(field.store)
+            known_as = path.casefold() if path.startswith("attribute:") else path
+            before = first.setdefault(known_as, field)
+            if before is not field:
+                message = f"{path} is mapped already by {before.name} (line {before.line})"
+                self._wrong(("fields", field.name, "store"), message, "map a store path once: leave out one of the two")
+
+    def _columns_once(self, fields: dict[str, Field]) -> dict[str, Field]:
+        """Of the fields of one ERP column, only one may write it; where the ERP is right, others go to the store."""
+        by_column: dict[str, list[Field]] = {}
+        for field in fields.values():
+            if field.erp is not None and field.goes_to("erp"):
+                by_column.setdefault(field.erp, []).append(field)
+        changed = dict(fields)
+        for name, sharing in by_column.items():
+            writers = [field for field in sharing if field.truth != "erp"] or sharing[:1]
+            for field in writers[1:]:
+                message = f"the column {name} is written already by {writers[0].name} (line {writers[0].line})"
+                self._wrong(("fields", field.name, "erp"), message, 'write to = "store" in all but one of them')
+            for field in sharing:
+                if field not in writers and field.store not in READ_ONLY:
+                    changed[field.name] = replace(field, only_to="store")
+        return changed
+
+    def _match(self, by: list[str], fields: dict[str, Field]) -> tuple[str, ...]:
+        written = "by" in self.file.data.get("match", {})
+        mapped = {field.store for field in fields.values() if field.erp is not None}
+        found: list[str] = []
+        for number, word in enumerate(by):
+            place = ("match", "by", number)
+            path = MATCH_PATHS.get(word)
+            if path is None:
+                self._wrong(place, f"products are not matched by {word!r}", known(word, list(MATCH_PATHS)))
+            elif path in found:
+                self._wrong(place, f"{word} stands there twice", "leave one of them out")
+            elif path in mapped:
+                found.append(path)
+            elif written and path != "id" and not self.broken:
+                instead = f'write a field {word} = {{ erp = "COLUMN", store = "{path}" }}, or leave {word} out'
+                self._wrong(place, f"no field maps the store's {path} to a column of the ERP", instead)
+        unknown = any(problem.message.startswith("match.by") for problem in self.problems)
+        if not found and not self.broken and not unknown:
+            message = "no field is mapped by which records could be matched"
+            instead = 'write a field sku = { erp = "COLUMN", store = "sku" }, and by = ["sku"] under [match]'
+            self._wrong(("match", "by"), message, instead)
+        return tuple(found)
+
+    def _create_in_erp(self, erp: ErpTable, fields: dict[str, Field]) -> None:
+        place = ("create", "in_erp")
+        if erp.write_to is None:
+            instead = f"write {EXAMPLES['write_to']} under [erp], or in_erp = false"
+            self._wrong(place, "the ERP is only read: [erp] has no write_to", instead)
+        elif not self.broken and not any(field.erp == erp.key and field.goes_to("erp") for field in fields.values()):
+            instead = f'write a field with erp = "{erp.key}" and a store path that is never empty, such as "sku"'
+            self._wrong(place, f"a new record would have no key: no field writes the column {erp.key}", instead)

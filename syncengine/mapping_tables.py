@@ -1,0 +1,183 @@
+"""The tables of a mapping file as they stand there: which keys there are, and what each may hold."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool, StrictInt, StrictStr
+from pydantic import Field as Key
+
+from syncengine.mapping import GoneFromErp, GoneFromStore, Truth
+from syncengine.records import Side
+from syncengine.values import TypeName
+from syncengine.written import Mistake, duration, known, share
+
+__all__ = [
+    "EXAMPLES",
+    "IN_PLACE",
+    "CreateTable",
+    "ErpTable",
+    "FieldTable",
+    "GoneTable",
+    "MatchTable",
+    "StoreTable",
+    "column",
+    "leaves",
+]
+
+IN_PLACE = "in-place"
+DEFAULT_MATCH = ["id", "sku"]
+# What to write instead, for every key.
+EXAMPLES = {
+    "resource": 'resource = "products.csv"',
+    "key": 'key = "ArtNr", the column that identifies a row',
+    "parent": 'parent = "VaterNr"',
+    "complete": "complete = true",
+    "only": 'only = { Webshop = "J" }',
+    "write_to": 'write_to = "import/products-{time}.csv", or "in-place"',
+    "import_within": 'import_within = "48h"',
+    "modified": 'modified = "GeaendertAm"',
+    "by": 'by = ["id", "sku"]',
+    "in_store": "in_store = true",
+    "in_erp": "in_erp = false",
+    "from_erp": 'from_erp = "keep"',
+    "from_store": 'from_store = "ask"',
+    "erp": 'erp = "Bezeichnung"',
+    "store": 'store = "name"',
+    "type": 'type = "money"',
+    "truth": 'truth = "erp"',
+    "map": 'map = { J = "publish", N = "draft" }',
+    "to": 'to = "store"',
+    "value": "value = true",
+    "default": 'default = "…"',
+    "required": "required = true",
+    "strip": "strip = false",
+    "max_change": 'max_change = "50%"',
+    "empty": 'empty = "ignore"',
+    "places": "places = 4",
+    "round": 'round = "half-up"',
+    "separator": 'separator = "|"',
+    "write": 'write = "difference"',
+    "else": 'else = "draft"',
+}
+
+
+def column(text: str) -> str:
+    if not text or text != text.strip() or not text.isprintable():
+        raise Mistake(f"no good name: {text!r}", "write it as it stands there, without spaces around it")
+    return text
+
+
+def _pattern(text: str) -> str:
+    """Where changes for the ERP go: a new file for each run, below the folder."""
+    if text == IN_PLACE:
+        return text
+    instead = 'write a name below the folder, such as "import/products-{time}.csv", or "in-place"'
+    if not text or leaves(text) or "\\" in text or not text.isprintable():
+        raise Mistake(f"not a file below the folder: {text!r}", instead)
+    unknown = [word for word in re.findall(r"\{[^}]*\}|[{}]", text) if word != "{time}"]
+    if unknown:
+        raise Mistake(f"unknown placeholder {unknown[0]!r}", instead)
+    if "{time}" not in PurePosixPath(text).name:
+        raise Mistake("without {time} in the file's name, one run would overwrite another's file", instead)
+    return text
+
+
+def leaves(text: str) -> bool:
+    path = PurePosixPath(text.replace("\\", "/"))
+    return path.is_absolute() or ".." in path.parts or bool(re.match(r"[A-Za-z]:", text))
+
+
+def _words(written: object) -> object:
+    """A word or several of them, as text."""
+    words = written if isinstance(written, list) else [written]
+    if not words or not all(isinstance(word, str) or type(word) is int for word in words):
+        raise Mistake(
+            f"not a word or a list of words: {written!r}", 'write { Column = "J" } or { Column = ["J", "X"] }'
+        )
+    return tuple(str(word) for word in words)
+
+
+def _share(written: object) -> Decimal:
+    found = share(written)
+    if not found:
+        raise Mistake("every change would be held", 'write a share above 0, such as "50%"')
+    return found
+
+
+def _within(found: timedelta) -> timedelta:
+    if not found:
+        raise Mistake("no time at all", 'write how long the import may take: "48h"')
+    return found
+
+
+def _one_word(words: tuple[str, ...]) -> BeforeValidator:
+    def check(written: object) -> object:
+        if written not in words:
+            raise Mistake(
+                f"unknown word {written!r}", f'write "{words[0]}"' if len(words) == 1 else known(written, words)
+            )
+        return written
+
+    return BeforeValidator(check)
+
+
+Name = Annotated[StrictStr, AfterValidator(column)]
+Only = dict[Name, Annotated[tuple[str, ...], BeforeValidator(_words)]]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+
+class ErpTable(_Table):
+    resource: Name
+    key: Name
+    parent: Name | None = None
+    complete: StrictBool = True
+    only: Only = {}
+    write_to: Annotated[StrictStr, AfterValidator(_pattern)] | None = None
+    import_within: Annotated[timedelta, BeforeValidator(duration), AfterValidator(_within)] = timedelta(hours=48)
+    modified: Name | None = None
+
+
+class StoreTable(_Table):
+    only: Only = {}
+
+
+class MatchTable(_Table):
+    by: list[StrictStr] = DEFAULT_MATCH
+
+
+class CreateTable(_Table):
+    in_store: StrictBool = True
+    in_erp: StrictBool = False
+
+
+class GoneTable(_Table):
+    from_erp: Annotated[GoneFromErp, _one_word(get_args(GoneFromErp))] = "keep"
+    from_store: Annotated[GoneFromStore, _one_word(get_args(GoneFromStore))] = "ask"
+
+
+class FieldTable(_Table):
+    erp: Name | None = None
+    store: Name | None = None
+    type: Annotated[TypeName, _one_word(get_args(TypeName))] = "text"
+    truth: Annotated[Truth, _one_word(get_args(Truth))] | None = None
+    map: dict[str, Any] | None = None
+    to: Annotated[Side, _one_word(get_args(Side))] | None = None
+    value: Any = None
+    default: Any = None
+    required: StrictBool = False
+    strip: StrictBool = True
+    max_change: Annotated[Decimal, BeforeValidator(_share)] | None = None
+    empty: Annotated[Literal["ignore", "clear"], _one_word(("ignore", "clear"))] | None = None
+    places: Annotated[StrictInt, Key(ge=0, le=6)] | None = None
+    round: Annotated[Literal["half-up"], _one_word(("half-up",))] | None = None
+    separator: StrictStr | None = None
+    write: Annotated[Literal["difference"], _one_word(("difference",))] | None = None
+    otherwise: Any = Key(default=None, alias="else")
