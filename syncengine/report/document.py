@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from syncengine.records import Action, Change, Counts, FieldChange, Held, JobResult, Reject, Side
-from syncengine.report.summary import newly_held, outcome_of, rejected_rows, sentence
+from syncengine.records import Change, Counts, FieldChange, Held, JobResult, Reject, Side
+from syncengine.report.summary import actions, newly_held, outcome_of, rejected_rows, sentence
 from syncengine.values import Type, Value, encode, shown
 
 __all__ = ["document", "held_entry", "instant", "json_value", "record_name", "reject_entry"]
@@ -39,9 +39,9 @@ def _job(result: JobResult) -> dict[str, Any]:
         "changed": _counts(result.changed),
         "unlinked": _counts(result.unlinked),
         "rejected": rejected_rows(result),
-        "create": _actions(result, "create"),
-        "update": _actions(result, "update"),
-        "delete": _actions(result, "delete"),
+        "create": _counts(actions(result, "create", planned=True)),
+        "update": _counts(actions(result, "update", planned=True)),
+        "delete": _counts(actions(result, "delete", planned=True)),
         "conflicts": {"settled": result.settled, "held": newly_held(result), "waiting": result.waiting},
         "drift": result.drift,
         "unwritten": result.unwritten,
@@ -56,14 +56,6 @@ def _job(result: JobResult) -> dict[str, Any]:
 
 def _counts(counts: Counts) -> dict[str, int]:
     return {"erp": counts.erp, "store": counts.store}
-
-
-def _actions(result: JobResult, action: Action) -> dict[str, int]:
-    counts = Counts()
-    for change in result.changes:
-        if change.action == action:
-            counts.add(change.side)
-    return _counts(counts)
 
 
 def _change(change: Change, types: Mapping[str, Type]) -> dict[str, Any]:

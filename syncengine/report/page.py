@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,20 +18,22 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from syncengine.records import Change, Held, JobResult, Reject
-from syncengine.report.document import document, instant, record_name
-from syncengine.report.summary import headline, outcome_of, sentence, waiting
+from syncengine.records import Action, Change, Counts, FieldChange, Held, JobResult, Reject
+from syncengine.report.document import instant, record_name
+from syncengine.report.summary import actions, is_plan, outcome_of, rejected_rows, sentence, waiting
 from syncengine.values import NUMBERS, Type, Value, shown
 
 __all__ = ["page"]
 
+ACTIONS: tuple[Action, ...] = ("create", "update", "delete")
 WITHOUT_SCRIPT = 100  # changes that are listed where no script runs
 ENDS_A_SCRIPT = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 )
 SCRIPT_ELEMENT = re.compile(r"<script>(.*)</script>", re.DOTALL)
+LOADER = PackageLoader("syncengine", "report")
 ENVIRONMENT = Environment(
-    loader=PackageLoader("syncengine", "report"),
+    loader=LOADER,
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -41,10 +44,12 @@ ENVIRONMENT = Environment(
 def page(results: Sequence[JobResult]) -> str:
     """All results as one HTML page."""
     records = _records(results)
+    planned = all(map(is_plan, results))
     script = _script()
     return ENVIRONMENT.get_template("report.html").render(
-        jobs=[_job(result) for result in results],
-        totals=_totals(results),
+        jobs=[_job(result, planned) for result in results],
+        totals=_totals(results, planned),
+        planned=planned,
         records=records,
         without_script=WITHOUT_SCRIPT,
         data=_embedded(records),
@@ -55,7 +60,7 @@ def page(results: Sequence[JobResult]) -> str:
 
 def _script() -> str:
     """The page's program. Its digest is in the page's policy, so that nothing else in the page can ever run."""
-    found = SCRIPT_ELEMENT.search(ENVIRONMENT.get_template("report_script.html").render())
+    found = SCRIPT_ELEMENT.search(LOADER.get_source(ENVIRONMENT, "report_script.html")[0])
     assert found is not None
     return found[1]
 
@@ -70,26 +75,27 @@ def _embedded(data: Any) -> Markup:
     return Markup(text.translate(ENDS_A_SCRIPT))  # noqa: S704 - just made harmless
 
 
-def _job(result: JobResult) -> dict[str, Any]:
+def _job(result: JobResult, planned: bool) -> dict[str, Any]:
     return {
         "name": result.job,
         "run": result.run,
         "dry_run": result.dry_run,
         "status": result.status,
         "mood": _mood(result),
-        "headline": headline(result),
         "sentence": sentence(result),
         "started": _readable(result.started),
         "started_at": instant(result.started),
         "seconds": (result.finished - result.started).total_seconds() if result.finished else None,
-        "totals": _totals([result]),
+        "totals": _totals([result], planned),
     }
 
 
 def _mood(result: JobResult) -> str:
+    """Which colour a job's banner has."""
     if result.status == "failed":
         return "bad"
-    if result.status == "stopped" or headline(result) == "Done, with exceptions":
+    troubled = any(outcome_of(change) in ("failed", "unknown") for change in result.changes)
+    if result.status == "stopped" or troubled or rejected_rows(result):
         return "careful"
     return "plan" if result.dry_run else "good"
 
@@ -98,29 +104,44 @@ def _readable(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _totals(results: Sequence[JobResult]) -> dict[str, dict[str, int]]:
+def _totals(results: Sequence[JobResult], planned: bool) -> dict[str, dict[str, int]]:
     """The numbers of all jobs added up, each as a whole and, where it has them, by side."""
-    jobs = document(results)["jobs"]
-    totals: dict[str, dict[str, int]] = {}
-    for name in ("read", "unchanged", "changed", "unlinked", "create", "update", "delete"):
-        by_side = {side: sum(job[name][side] for job in jobs) for side in ("erp", "store")}
-        totals[name] = {"all": sum(by_side.values()), **by_side}
-    for name in ("rejected", "failed", "drift", "unwritten", "requests"):
-        totals[name] = {"all": sum(job[name] for job in jobs)}
-    totals["settled"] = {"all": sum(result.settled for result in results)}
-    totals["waiting"] = {"all": sum(waiting(result) for result in results)}
-    totals["unknown"] = {"all": sum(outcome_of(change) == "unknown" for job in results for change in job.changes)}
-    return totals
+    by_side: dict[str, list[Counts]] = {
+        "read": [result.read for result in results],
+        "unchanged": [result.unchanged for result in results],
+        "changed": [result.changed for result in results],
+        "unlinked": [result.unlinked for result in results],
+        **{action: [actions(result, action, planned) for result in results] for action in ACTIONS},
+    }
+    outcomes = Counter(outcome_of(change) for result in results for change in result.changes)
+    whole = {
+        "rejected": sum(map(rejected_rows, results)),
+        "failed": outcomes["failed"],
+        "unknown": outcomes["unknown"],
+        "waiting": sum(map(waiting, results)),
+        "settled": sum(result.settled for result in results),
+        "drift": sum(result.drift for result in results),
+        "unwritten": sum(result.unwritten for result in results),
+        "requests": sum(result.requests for result in results),
+    }
+    return {name: {"all": number} for name, number in whole.items()} | {
+        name: {
+            "all": sum(counts.erp + counts.store for counts in all_counts),
+            "erp": sum(counts.erp for counts in all_counts),
+            "store": sum(counts.store for counts in all_counts),
+        }
+        for name, all_counts in by_side.items()
+    }
 
 
 def _records(results: Sequence[JobResult]) -> dict[str, Any]:
     """What the page lists. `numbers` names the fields of each job whose difference means something."""
     numbered = list(enumerate(results))
     return {
-        "jobs": [{"name": job.job, "numbers": _numbers(job.types)} for job in results],
+        "jobs": [{"name": job.job, "dry_run": job.dry_run, "numbers": _numbers(job.types)} for job in results],
         "changes": [_change(change, number, job.types) for number, job in numbered for change in job.changes],
         "held": [_held(held, number, job.types.get(held.field)) for number, job in numbered for held in job.held],
-        "rejects": [_reject(reject, number) for number, job in numbered for reject in job.rejects],
+        "rejects": [row for number, job in numbered for row in _rejected_rows(job.rejects, number)],
         "warnings": [{"job": number, "text": warning} for number, job in numbered for warning in job.warnings],
     }
 
@@ -130,21 +151,20 @@ def _numbers(types: Mapping[str, Type]) -> list[str]:
 
 
 def _change(change: Change, job: int, types: Mapping[str, Type]) -> dict[str, Any]:
-    entry: dict[str, Any] = {
+    return {
         "job": job,
         "side": change.side,
         "action": change.action,
         "key": record_name(change),
         "id": change.record_id or "",
         "outcome": outcome_of(change),
-        "fields": [],
+        "error": change.error,
+        "fields": [_field(name, field, types.get(name)) for name, field in change.fields.items()],
     }
-    if change.error:
-        entry["error"] = change.error
-    for name, field in change.fields.items():
-        kind = types.get(name)
-        entry["fields"].append([name, _shown(field.old, kind), _shown(field.new, kind), field.why, field.error])
-    return entry
+
+
+def _field(name: str, field: FieldChange, kind: Type | None) -> list[Any]:
+    return [name, _shown(field.old, kind), _shown(field.new, kind), field.why, field.error]
 
 
 def _held(held: Held, job: int, kind: Type | None) -> dict[str, Any]:
@@ -161,15 +181,13 @@ def _held(held: Held, job: int, kind: Type | None) -> dict[str, Any]:
     }
 
 
-def _reject(reject: Reject, job: int) -> dict[str, Any]:
-    return {
-        "job": job,
-        "side": reject.side,
-        "where": reject.where,
-        "key": reject.key or "",
-        "field": reject.field or "",
-        "reason": reject.reason,
-    }
+def _rejected_rows(rejects: Sequence[Reject], job: int) -> list[dict[str, Any]]:
+    """A row stands once, with every reason."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for reject in rejects:
+        row = {"job": job, "side": reject.side, "where": reject.where, "key": reject.key or "", "reasons": []}
+        rows.setdefault((reject.side, reject.where), row)["reasons"].append([reject.field or "", reject.reason])
+    return list(rows.values())
 
 
 def _shown(value: Value, kind: Type | None) -> str | list[str]:

@@ -10,6 +10,7 @@ __all__ = ["around_difference", "clipped", "printable", "printable_value"]
 
 SHOWN_CONTROLS = {"\n": "⏎", "\t": "⇥"}
 INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, direction marks and joiners, halves of characters, separators
+JOINERS = "\u200c\u200d"  # which emoji and some scripts are written with
 EMPTY = "(empty)"
 
 
@@ -23,6 +24,8 @@ def printable(text: str) -> str:
 def _printable_character(character: str) -> str:
     if character in SHOWN_CONTROLS:
         return SHOWN_CONTROLS[character]
+    if character in JOINERS:
+        return character
     if unicodedata.category(character) in INVISIBLE:
         return f"\\u{ord(character):04x}" if ord(character) > 0xFF else f"\\x{ord(character):02x}"
     return character

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from syncengine.records import Change, JobResult
+from syncengine.records import Action, Change, Counts, JobResult
 
-__all__ = ["headline", "how_many", "newly_held", "outcome_of", "rejected_rows", "sentence", "waiting"]
+__all__ = ["actions", "how_many", "is_plan", "newly_held", "outcome_of", "rejected_rows", "sentence", "waiting"]
 
-
-def headline(result: JobResult) -> str:
-    """The first words about a run: all that somebody in a hurry needs."""
-    if result.status == "stopped":
-        return "Stopped before the first write"
-    if result.status == "failed":
-        return "Failed"
-    if result.dry_run:
-        return "This is what would happen"
-    outcomes = _outcomes(result)
-    troubled = outcomes["failed"] or outcomes["unknown"] or rejected_rows(result)
-    return "Done, with exceptions" if troubled else "Done"
+MADE = ("done", "in-flight")
 
 
 def sentence(result: JobResult) -> str:
@@ -73,6 +62,20 @@ def _outcomes(result: JobResult) -> Counter[str]:
 def outcome_of(change: Change) -> str:
     """What became of a change, in the words promised; what was sent and never answered is unknown."""
     return "unknown" if change.status == "sent" else change.status
+
+
+def is_plan(result: JobResult) -> bool:
+    """Whether the changes are only meant to be made: none of them has been."""
+    return result.dry_run or result.status == "stopped"
+
+
+def actions(result: JobResult, action: Action, planned: bool) -> Counts:
+    """How many changes of a kind there are on each side: planned ones, or those that were made."""
+    counts = Counts()
+    for change in result.changes:
+        if change.action == action and (planned or change.status in MADE):
+            counts.add(change.side)
+    return counts
 
 
 def newly_held(result: JobResult) -> int:

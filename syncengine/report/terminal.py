@@ -12,7 +12,7 @@ from rich.text import Text
 from syncengine.records import Action, Change, Counts, FieldChange, Held, JobResult, Reject, Side
 from syncengine.report.document import record_name
 from syncengine.report.spelling import around_difference, clipped, printable, printable_value
-from syncengine.report.summary import how_many, newly_held, outcome_of, rejected_rows, sentence
+from syncengine.report.summary import actions, how_many, is_plan, newly_held, outcome_of, rejected_rows, sentence
 from syncengine.values import Type
 
 __all__ = ["ERP", "SIDES", "held_block", "print_results"]
@@ -27,7 +27,6 @@ LONGEST_MESSAGE = 400
 CREATED_FIELDS = 4  # that name a new record; the report has all of them
 SHOWS_ALL = "--report changes.html shows all"
 TROUBLED = ("failed", "unknown", "sent")
-MADE = ("done", "in-flight")
 NAMES_OF_ACTIONS: dict[Action, tuple[str, str]] = {
     "create": ("To create", "Created"),
     "update": ("To update", "Updated"),
@@ -85,9 +84,9 @@ def _numbers(result: JobResult) -> Table:
     if result.rejects:
         lines.append(("rejected", _rejected(result), ""))
     for action, names in NAMES_OF_ACTIONS.items():
-        counts = _actions(result, action)
+        counts = actions(result, action, is_plan(result))
         if counts != Counts():
-            lines.append((names[0 if _is_plan(result) else 1].lower(), counts, ""))
+            lines.append((names[0 if is_plan(result) else 1].lower(), counts, ""))
     for name, counts, remark in lines:
         style = "dim" if name in ("read", "unchanged") else ""
         table.add_row(name, f"{counts.erp:,}", f"{counts.store:,}", Text(remark, style="dim"), style=style)
@@ -99,20 +98,6 @@ def _rejected(result: JobResult) -> Counts:
     for side, _ in {(reject.side, reject.where) for reject in result.rejects}:
         counts.add(side)
     return counts
-
-
-def _actions(result: JobResult, action: Action) -> Counts:
-    """How many are to be made; after the run, how many were."""
-    counts = Counts()
-    for change in result.changes:
-        if change.action == action and (_is_plan(result) or change.status in MADE):
-            counts.add(change.side)
-    return counts
-
-
-def _is_plan(result: JobResult) -> bool:
-    """Whether the changes are only meant to be made."""
-    return result.dry_run or result.status == "stopped"
 
 
 def _blocks(result: JobResult, width: int, verbose: bool) -> Iterator[RenderableType]:
@@ -148,7 +133,7 @@ def _change_blocks(result: JobResult, width: int, verbose: bool) -> Iterator[Ren
     groups = [("Failed or unanswered", troubled)]
     for action, names in NAMES_OF_ACTIONS.items():
         for side, place in SIDES.items():
-            title = f"{names[0 if _is_plan(result) else 1]} in the {place}"
+            title = f"{names[0 if is_plan(result) else 1]} in the {place}"
             groups.append((title, [change for change in result.changes if _belongs(change, side, action)]))
     groups = [(title, changes) for title, changes in groups if changes]
     shares = _shares([len(changes) for _, changes in groups], len(result.changes) if verbose else MOST_CHANGES)
