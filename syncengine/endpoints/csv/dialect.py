@@ -1,0 +1,268 @@
+"""How a file is written: its encoding, delimiter, line ends and header, told from its first bytes or named.
+
+An encoding that is not named is told by a byte order mark, else it is UTF-8 if the whole file is valid, else cp1252.
+"""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from syncengine.endpoints.csv.lines import BLOCK, Grammar, cells_of
+from syncengine.errors import BadSource, ConfigError, Problem
+from syncengine.settings import CsvConnection
+
+__all__ = ["Dialect", "check_connection", "recognise", "utf8"]
+
+CANDIDATES = (";", ",", "\t", "|")
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+HEAD = 256 << 10  # bytes in which the header and some rows must be
+SAMPLE_RECORDS = 50
+MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+HIGH = re.compile(rb"[\x80-\xff]")
+LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one file is written. `ascii`: nothing in it tells its encoding. Names of columns are trimmed."""
+
+    encoding: str
+    bom: bytes
+    delimiter: str
+    line_end: str
+    header: tuple[str, ...]
+    ascii: bool = False
+
+    @property
+    def shown(self) -> str:
+        return f"{self.encoding} with {_shown(self.delimiter)}"
+
+    def encode(self, text: str) -> bytes:
+        """Raises UnicodeEncodeError."""
+        return text.encode(self.encoding)
+
+
+def check_connection(connection: CsvConnection) -> None:
+    """Raise ConfigError for an encoding or a delimiter that cannot be."""
+    try:
+        "a".encode(_named_encoding(connection.encoding))
+    except LookupError:
+        raise _wrong(
+            connection, "encoding", f"unknown encoding {connection.encoding!r}", "cp1252, utf-8, iso-8859-15"
+        ) from None
+    delimiter = _named_delimiter(connection.delimiter)
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0'):
+        raise _wrong(connection, "delimiter", f"not a delimiter: {connection.delimiter!r}", "';', ',', '\\t' or '|'")
+
+
+def _wrong(connection: CsvConnection, option: str, message: str, instead: str) -> ConfigError:
+    return ConfigError(
+        Problem("config.toml", None, f"connections.{connection.name}.{option}: {message}", f"such as {instead}")
+    )
+
+
+def _named_encoding(name: str) -> str:
+    return "utf-8" if name == "auto" else codecs.lookup(name).name.removesuffix("-sig")
+
+
+def _named_delimiter(name: str) -> str | None:
+    return None if name == "auto" else {"tab": "\t", "\\t": "\t"}.get(name, name)
+
+
+def recognise(
+    stream: BinaryIO, name: str, connection: CsvConnection, needed: Sequence[str], *, ascii: bool | None = None
+) -> Dialect:
+    """How a file is written; it is read from its start as far as that takes.
+
+    `needed` are the columns that the job reads; `ascii` says that the file has no other characters, where it is known.
+    Raises BadSource if the file is empty, cannot be decoded, lacks a column, or can be read in several ways.
+    """
+    stream.seek(0)
+    head = stream.read(HEAD)
+    if not head:
+        raise BadSource(f"{name} is empty: not even a header is there; was it written to its end?")
+    bom, encoding = _encoding(stream, head, name, connection)
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(head[len(bom) :], len(head) < HEAD)
+    except UnicodeDecodeError as error:
+        raise _undecodable(stream, len(bom) + error.start, encoding, name) from None
+    whole = len(head) < HEAD
+    division = _division(text + "\n" if whole and text[-1:] not in ("\r", "\n") else text, name, connection, needed)
+    dialect = Dialect(
+        encoding=encoding,
+        bom=bom,
+        delimiter=division.delimiter,
+        line_end=division.line_end,
+        header=tuple(cell.strip() for cell in division.header),
+        ascii=not bom and (_is_ascii(stream) if ascii is None else ascii),
+    )
+    _check_header(dialect, name, needed)
+    return dialect
+
+
+def utf8(stream: BinaryIO, dialect: Dialect, name: str) -> Iterator[bytes]:
+    """The file's text, from behind its byte order mark, as pieces of UTF-8 cut anywhere. Raises BadSource."""
+    stream.seek(len(dialect.bom))
+    if dialect.encoding == "utf-8":  # `recognise` has looked whether it is valid
+        while piece := stream.read(BLOCK):
+            yield piece
+        return
+    decoder = codecs.getincrementaldecoder(dialect.encoding)()
+    while piece := stream.read(BLOCK):
+        yield _decoded(decoder.decode, piece, stream, dialect.encoding, name).encode()
+    yield _decoded(lambda rest: decoder.decode(rest, True), b"", stream, dialect.encoding, name).encode()
+
+
+def _decoded(decode: Callable[[bytes], str], piece: bytes, stream: BinaryIO, encoding: str, name: str) -> str:
+    after = stream.tell()
+    try:
+        return decode(piece)
+    except UnicodeDecodeError as error:  # its positions count from the bytes that the decoder held back
+        raise _undecodable(stream, after - len(error.object) + error.start, encoding, name) from None
+
+
+def _encoding(stream: BinaryIO, head: bytes, name: str, connection: CsvConnection) -> tuple[bytes, str]:
+    mark, marked = next(((mark, found) for mark, found in BYTE_ORDER_MARKS if head.startswith(mark)), (b"", ""))
+    if connection.encoding != "auto":
+        encoding = _named_encoding(connection.encoding)
+        if encoding in ("utf-16", "utf-32"):
+            return (mark, marked) if marked.startswith(encoding) else (b"", f"{encoding}-le")
+        if encoding == "utf-8":
+            _check_utf8(stream, name)
+        return (mark, encoding) if marked == encoding else (b"", encoding)
+    if marked:
+        if marked == "utf-8":
+            _check_utf8(stream, name)
+        return mark, marked
+    if b"\0" in head[:4096].splitlines()[0]:
+        raise BadSource(
+            f"{name}: there are NUL bytes in the header. If this is UTF-16 without a byte order mark, "
+            f'set `encoding = "utf-16-le"` in [connections.{connection.name}]'
+        )
+    try:
+        _check_utf8(stream, name)
+    except BadSource as error:
+        if _is_broken_utf8(stream):
+            raise BadSource(f"{error}; most of the file is UTF-8, so it seems to be damaged there") from None
+        return b"", "cp1252"
+    return b"", "utf-8"
+
+
+def _check_utf8(stream: BinaryIO, name: str) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for piece in _pieces(stream):
+        if not piece.isascii() or decoder.getstate()[0]:
+            _decoded(decoder.decode, piece, stream, "utf-8", name)
+    _decoded(lambda rest: decoder.decode(rest, True), b"", stream, "utf-8", name)
+
+
+def _is_broken_utf8(stream: BinaryIO) -> bool:
+    """Whether a file that is no valid UTF-8 is so by a few bytes: taking it for cp1252 would garble all the others."""
+    whole = wrong = 0
+    for piece in _pieces(stream):
+        if not piece.isascii():
+            whole += len(MULTIBYTE.findall(piece))
+            wrong += len(HIGH.findall(MULTIBYTE.sub(b"", piece)))
+    return whole > wrong
+
+
+def _is_ascii(stream: BinaryIO) -> bool:
+    return all(piece.isascii() for piece in _pieces(stream))
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    stream.seek(0)
+    while piece := stream.read(BLOCK):
+        yield piece
+
+
+def _undecodable(stream: BinaryIO, offset: int, encoding: str, name: str) -> BadSource:
+    stream.seek(0)
+    before = stream.read(offset)
+    line = 1 + len(LINE_END.findall(before.decode(encoding, errors="replace")))
+    found = " ".join(f"{byte:02x}" for byte in stream.read(1)) or "the end of the file"
+    return BadSource(
+        f"{name}:{line}: byte {offset:,} ({found}) is no {encoding}; if the file is written otherwise, "
+        "name its `encoding` in the connection"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Division:
+    """The file's beginning as one delimiter would divide it."""
+
+    delimiter: str
+    header: list[str]
+    line_end: str
+    even: bool
+
+    @property
+    def columns(self) -> set[str]:
+        return {cell.strip() for cell in self.header}
+
+
+def _divide(text: bytes, delimiter: str) -> _Division | None:
+    records = [record for record in Grammar(delimiter).split(text, keep_ends=True)[0] if record.strip(b"\r\n")]
+    if not records:
+        return None
+    rows = [cells_of(record.rstrip(b"\r\n"), delimiter) for record in records[:SAMPLE_RECORDS]]
+    header = rows[0]
+    if header is None:
+        return None
+    end = records[0][len(records[0].rstrip(b"\r\n")) :].decode()
+    return _Division(delimiter, header, end, all(row is not None and len(row) == len(header) for row in rows))
+
+
+def _division(text: str, name: str, connection: CsvConnection, needed: Sequence[str]) -> _Division:
+    """How the file's beginning is to be divided. Raises BadSource if that is not certain."""
+    named = _named_delimiter(connection.delimiter)
+    tried = [_divide(text.encode(), mark) for mark in ((named,) if named else CANDIDATES)]
+    found = [division for division in tried if division is not None]
+    if not found:
+        raise BadSource(f"{name}: there is no header that can be read; is it empty, or a quote in it never closed?")
+    fitting = [division for division in found if division.columns.issuperset(needed)]
+    if not fitting:
+        return max(found, key=lambda division: (len(division.columns.intersection(needed)), len(division.header)))
+    several = [division for division in fitting if len(division.header) > 1]
+    likely = [division for division in several if division.even] or several or fitting[:1]
+    if len(likely) > 1:
+        raise BadSource(
+            f"{name}: the delimiter may be {' or '.join(_shown(division.delimiter) for division in likely)}; "
+            f"name it in [connections.{connection.name}], as in `delimiter = {likely[0].delimiter!r}`"
+        )
+    return likely[0]
+
+
+def _check_header(dialect: Dialect, name: str, needed: Sequence[str]) -> None:
+    for column in needed:
+        if dialect.header.count(column) > 1:
+            raise BadSource(
+                f"{name}: the header has the column {column!r} {dialect.header.count(column)} times; "
+                "the mapping needs it, and which one is meant cannot be told"
+            )
+        if column not in dialect.header:
+            raise BadSource(
+                f"{name}: there is no column {column!r} (read as {dialect.shown}); {_columns_there(dialect, column)}"
+            )
+
+
+def _columns_there(dialect: Dialect, column: str) -> str:
+    columns = list(dict.fromkeys(known for known in dialect.header if known))
+    alike = {known.casefold(): known for known in columns}
+    close = difflib.get_close_matches(column.casefold(), alike, 1, 0.5)
+    return f"there are: {', '.join(columns)}" + (f"; did you mean {alike[close[0]]!r}?" if close else "")
+
+
+def _shown(delimiter: str) -> str:
+    return "a tab" if delimiter == "\t" else f"'{delimiter}'"
