@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ NUMBERS: tuple[TypeName, ...] = ("integer", "decimal", "money")
 LONGEST_NUMBER = 40  # characters; a longer one is a mistake in the source, not an amount
 TRUE_WORDS = frozenset({"1", "true", "yes", "y"})
 FALSE_WORDS = frozenset({"0", "false", "no", "n"})
+EXACT = Context(prec=3 * LONGEST_NUMBER, rounding=ROUND_HALF_UP)  # the default one rounds to 28 digits
 PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 
 
@@ -54,8 +55,9 @@ class Format:
         if cell is None:
             return [] if kind.name == "list" else None
         if isinstance(cell, str):
-            return self._read_text(cell.strip() if kind.strip else cell, kind)
-        return _read_native(cell, kind)
+            keeps_spaces = kind.name == "text" and not kind.strip
+            return self._read_text(cell if keeps_spaces else cell.strip(), kind)
+        return _read_native(cell, kind, self)
 
     def write(self, value: Value, kind: Type) -> Any:
         """The cell that spells `value`: text, or a JSON value where the side is no text."""
@@ -63,19 +65,19 @@ class Format:
             return encode(value)
         if value is None:
             return ""
+        if kind.name == "json":
+            return json.dumps(value, ensure_ascii=False, sort_keys=True)
         match value:
             case bool():
                 return "1" if value else "0"
             case int() | Decimal():
                 return self._write_number(value, kind)
             case datetime():
-                return value.astimezone(ZoneInfo(self.timezone)).strftime(f"{self.date_format} %H:%M:%S")
+                return self._write_datetime(value)
             case date():
-                return value.strftime(self.date_format)
-            case list() if kind.name == "list":
-                return kind.separator.join(str(item) for item in value)
-            case list() | dict():
-                return json.dumps(value, ensure_ascii=False, sort_keys=True)
+                return self._write_date(value)
+            case list():
+                return self._write_list(value, kind)
         return str(value)
 
     def _read_text(self, text: str, kind: Type) -> Value:
@@ -99,7 +101,7 @@ class Format:
             case "datetime":
                 return self._datetime(text)
             case "json":
-                return _as_json(text)
+                return _as_json(text, lenient=not self.text)
 
     def _number(self, text: str) -> Decimal:
         plain = text
@@ -118,54 +120,97 @@ class Format:
         return Decimal(plain)
 
     def _write_number(self, value: int | Decimal, kind: Type) -> str:
-        text = f"{value:.{kind.places}f}" if kind.name == "money" else _plain(Decimal(value))
+        number = Decimal(value)
+        text = f"{_as_money(number, kind, str(value)):f}" if kind.name == "money" else _plain(number)
         return text.replace(".", self.decimal)
 
     def _date(self, text: str) -> date:
-        try:
-            return datetime.strptime(text, self.date_format).date()  # noqa: DTZ007 - a date has no zone
-        except ValueError:
-            raise ValueError(f"not a date like {self.date_format}: {_clipped(text)!r}") from None
+        found = _parsed(text, self.date_format)
+        if found is None:
+            raise ValueError(f"not a date like {self.date_format}: {_clipped(text)!r}")
+        return found.date()
+
+    def _write_date(self, value: date) -> str:
+        text = value.strftime(self.date_format)
+        if _parsed(text, self.date_format) != datetime(value.year, value.month, value.day):  # noqa: DTZ001
+            raise ValueError(f"cannot be spelled as {self.date_format}: {value}")
+        return text
 
     def _datetime(self, text: str) -> datetime:
-        for attempt in (
-            lambda: datetime.fromisoformat(text),
-            lambda: datetime.strptime(text, f"{self.date_format} %H:%M:%S"),  # noqa: DTZ007
-            lambda: datetime.strptime(text, f"{self.date_format} %H:%M"),  # noqa: DTZ007
-            lambda: datetime.strptime(text, self.date_format),  # noqa: DTZ007
-        ):
+        day = self.date_format
+        found = None
+        # The side's own format comes first: %Y-%d-%m looks like an ISO date and means another day.
+        for format in (f"{day} %H:%M:%S", f"{day} %H:%M", day):
+            found = found or _parsed(text, format)
+        if found is None:
             try:
-                found = attempt()
+                found = datetime.fromisoformat(text)
             except ValueError:
-                continue
-            zoned = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(self.timezone))
-            return zoned.astimezone(UTC)
-        raise ValueError(f"not a time like {self.date_format} 23:59:59: {_clipped(text)!r}")
+                raise ValueError(f"not a time like {day} 23:59:59: {_clipped(text)!r}") from None
+        return _in_utc(found, self.timezone)
+
+    def _write_datetime(self, value: datetime) -> str:
+        text = value.astimezone(ZoneInfo(self.timezone)).strftime(f"{self.date_format} %H:%M:%S")
+        back = _parsed(text, f"{self.date_format} %H:%M:%S")
+        if back is None or _in_utc(back, self.timezone) != value.replace(microsecond=0):
+            raise ValueError(
+                f"{encode(value)} cannot be spelled as a time in {self.timezone}: {text!r} is another time"
+            )
+        return text
+
+    def _write_list(self, value: Sequence[Any], kind: Type) -> str:
+        items = [str(item) for item in value]
+        for item in items:
+            if kind.separator in item:
+                raise ValueError(f"{_clipped(item)!r} has the separator {kind.separator!r} in it")
+        return kind.separator.join(items)
 
 
 PLAIN = Format()
 
 
-def _read_native(cell: Any, kind: Type) -> Value:
+def _read_native(cell: Any, kind: Type, format: Format) -> Value:
     """A JSON value as a value of this type; what does not fit is an error, never a guess."""
     match kind.name, cell:
         case "json", _:
             return cell  # type: ignore[no-any-return]
         case "list", list() | tuple():
-            return [str(item) for item in cell]
+            return [text for item in cell if (text := _as_item(item))]
         case "boolean", bool():
             return cell
         case "boolean", 0 | 1:
             return bool(cell)
         case "text", bool():
             return "1" if cell else "0"
-        case ("text" | "integer" | "decimal" | "money" | "boolean"), int() | float():
+        case (("text" | "integer" | "decimal" | "money"), int() | float() | Decimal()) if not isinstance(cell, bool):
             return PLAIN.read(_plain(Decimal(str(cell))), kind)
         case "datetime", datetime():
-            return cell if cell.tzinfo else cell.replace(tzinfo=UTC)
-        case "date", date():
+            return _in_utc(cell, format.timezone)
+        case "date", date() if not isinstance(cell, datetime):
             return cell
     raise ValueError(f"not {_an(kind.name)}: {_clipped(json.dumps(cell, default=str))}")
+
+
+def _as_item(item: Any) -> str:
+    if isinstance(item, bool) or not isinstance(item, str | int | float | Decimal):
+        raise ValueError(f"not a list of texts: {_clipped(json.dumps(item, default=str))} is among them")
+    return str(item).strip()
+
+
+def _parsed(text: str, format: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, format)  # noqa: DTZ007 - the zone is another question
+    except ValueError:
+        return None
+
+
+def _in_utc(found: datetime, timezone: str) -> datetime:
+    """To the second, which is all that the sides keep."""
+    zoned = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
+    try:
+        return zoned.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        raise ValueError(f"no such time in UTC: {found}") from None
 
 
 def _as_integer(number: Decimal, text: str) -> int:
@@ -175,7 +220,7 @@ def _as_integer(number: Decimal, text: str) -> int:
 
 
 def _as_money(number: Decimal, kind: Type, text: str) -> Decimal:
-    rounded = number.quantize(Decimal(1).scaleb(-kind.places), ROUND_HALF_UP)
+    rounded = EXACT.plus(EXACT.quantize(number, Decimal(1).scaleb(-kind.places)))  # plus: no -0.00
     if rounded != number and not kind.rounds:
         raise ValueError(f'more than {kind.places} decimal places: {text!r} (set places, or round = "half-up")')
     return rounded
@@ -190,11 +235,18 @@ def _as_boolean(text: str) -> bool:
     raise ValueError(f"neither true nor false: {_clipped(text)!r} (a map can name this side's words)")
 
 
-def _as_json(text: str) -> Value:
+def _as_json(text: str, *, lenient: bool) -> Value:
+    """`lenient`: where cells are JSON values already, a text that is no JSON is a text."""
     try:
-        return json.loads(text)  # type: ignore[no-any-return]
-    except ValueError as error:
+        return json.loads(text, parse_constant=_no_number)  # type: ignore[no-any-return]
+    except (ValueError, RecursionError) as error:
+        if lenient:
+            return text
         raise ValueError(f"not JSON: {error}") from None
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def _an(name: str) -> str:
@@ -203,7 +255,7 @@ def _an(name: str) -> str:
 
 def _plain(number: Decimal) -> str:
     """1E+2 as 100, 19.900 as 19.9."""
-    return f"{number.normalize():f}" if number else "0"
+    return f"{EXACT.normalize(number):f}" if number else "0"
 
 
 def _clipped(text: str, longest: int = 60) -> str:
@@ -251,11 +303,11 @@ def shown(value: Value, kind: Type | None = None) -> str:
 
 
 def is_empty(value: Value) -> bool:
-    return value is None or value == "" or value == []
+    return value is None or value in ("", [])
 
 
 def same(one: Value, another: Value) -> bool:
-    """Whether two values are equal: nothing equals nothing however it is spelled, the order of a list does not count."""
+    """Whether two values are equal: nothing is nothing however it is spelled, the order of a list does not count."""
     if is_empty(one) or is_empty(another):
         return is_empty(one) and is_empty(another)
     if isinstance(one, list) and isinstance(another, list):
