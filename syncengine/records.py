@@ -65,6 +65,7 @@ class Change:
     fields: dict[str, FieldChange]
     record: Mapping[str, Value] = field(default_factory=dict)
     mark: bool = False
+    destroy: bool = False  # a delete is otherwise one that can be taken back: to the trash
     link: int | None = None
     status: Status = "planned"
     error: str = ""

@@ -1,0 +1,159 @@
+"""What an outcome means for its record: which bases move, whether the link stays dirty, what is in flight.
+
+A field's bases move only when every write that it needed is done. `sum` is the exception: its bases are two
+counters, and each difference that has arrived moves both.
+"""
+
+from __future__ import annotations
+
+from syncengine.engine.detect import hash_cells
+from syncengine.engine.flight import hand_over
+from syncengine.engine.job import JobRun
+from syncengine.engine.plan import Item
+from syncengine.engine.pull import hash_salt
+from syncengine.records import Change, Outcome, Side
+from syncengine.state import Link
+from syncengine.values import Value, encode, same, shown
+
+__all__ = ["account", "account_quiet", "add_difference", "take_identifier"]
+
+OPEN = ("planned", "sent", "unknown")
+
+
+class NoAnswer:
+    """The side did not say what it holds."""
+
+
+def account(job: JobRun, item: Item | None, outcome: Outcome) -> None:
+    """Take one outcome into its change and, where it belongs to a record (and not to a category), into its link."""
+    change = outcome.change
+    change.status, change.error = outcome.status, outcome.error
+    change.record_id = outcome.record_id or change.record_id
+    if item is None:
+        return
+    if outcome.record_id is not None and outcome.status in ("done", "failed"):
+        take_identifier(job, item.pair.link, change.side, outcome.record_id)
+    if outcome.status == "done":
+        _account_done(job, item, outcome)
+    elif outcome.status == "in-flight":
+        _account_in_flight(job, item, change)
+    _move_bases(item)
+    if all(one.status not in OPEN for one in item.changes.values()):
+        item.pair.link.dirty = any(map(_is_tried_again, item.changes.values()))
+        _save_hashes(item)
+
+
+def account_quiet(item: Item) -> None:
+    """A record of which nothing had to be written."""
+    _move_bases(item)
+    if item.settles:
+        item.pair.link.dirty = False
+        _save_hashes(item)
+
+
+def add_difference(job: JobRun, link: Link, name: str, difference: Value) -> None:
+    """One side's counter has been told what the other's did: both bases move by it."""
+    assert isinstance(difference, int) or difference is not None
+    erp, store = (encode(job.base(link, side, name) + difference) for side in ("erp", "store"))  # type: ignore[operator]
+    link.account(name, erp, store)
+
+
+def take_identifier(job: JobRun, link: Link, side: Side, record_id: str) -> bool:
+    """Save the identifier that a create got. False where it belongs to another pair: the next run sorts that out."""
+    if link.identifier(side) is not None:
+        return link.identifier(side) == record_id
+    owners = [one for one in job.state.links.by_identifier(job.name, side, [record_id]) if one.id != link.id]
+    if any(owner.paired for owner in owners):
+        return False
+    job.state.links.drop([owner.id for owner in owners if owner.id is not None])
+    if side == "store":
+        link.store_id = record_id
+    else:
+        link.erp_key = record_id
+    return True
+
+
+def _account_done(job: JobRun, item: Item, outcome: Outcome) -> None:
+    change, link = outcome.change, item.pair.link
+    for name, what in change.fields.items():
+        answered = _answered(job, outcome, name)
+        if what.difference is not None:
+            add_difference(job, link, name, what.difference)
+            item.waits.pop(name, None)
+            item.bases.pop(name, None)
+        elif isinstance(answered, NoAnswer) or same(answered, what.new):
+            item.waits.get(name, set()).discard(change.side)
+        else:
+            what.error = f"the {change.side} kept {shown(answered, job.type_of(name)) or 'nothing'}"
+    if change.action == "create":
+        _account_defaults(job, item, outcome)
+    refused = [f"{name}: {what.error}" for name, what in change.fields.items() if what.error]
+    if refused:
+        change.status, change.error = "failed", "; ".join(refused)
+    if outcome.cells is not None:
+        _expect_echo(job, item, outcome)
+
+
+def _account_defaults(job: JobRun, item: Item, outcome: Outcome) -> None:
+    """What a new record got without being told, such as a status: that is what both sides now have of it."""
+    for name, (erp, store) in list(item.bases.items()):
+        if name not in outcome.change.fields:
+            answered = _answered(job, outcome, name)
+            known = answered if not isinstance(answered, NoAnswer) else None
+            item.bases[name] = (erp, known) if outcome.change.side == "store" else (known, store)
+            item.waits.pop(name, None)
+
+
+def _expect_echo(job: JobRun, item: Item, outcome: Outcome) -> None:
+    """Our own write comes back as a change at the next pull: know its hash beforehand."""
+    side, link = outcome.change.side, item.pair.link
+    row_hash = hash_cells(outcome.cells or {}, hash_salt(job, side))
+    if (row := item.pair.row(side)) is not None:
+        row.hash = row_hash
+    elif side == "store":
+        link.store_hash = row_hash
+    else:
+        link.erp_hash = row_hash
+
+
+def _account_in_flight(job: JobRun, item: Item, change: Change) -> None:
+    link = item.pair.link
+    for name, what in change.fields.items():
+        hand_over(link, job.mapping.fields[name], what, _held_by_store(job, item, name))
+    link.in_flight_since = link.in_flight_since or job.now()
+
+
+def _move_bases(item: Item) -> None:
+    """Save the bases of all fields that wait for no write any more."""
+    for name in [name for name in item.bases if not item.waits.get(name)]:
+        erp, store = item.bases.pop(name)
+        item.pair.link.account(name, encode(erp), encode(store))
+
+
+def _is_tried_again(change: Change) -> bool:
+    """A refused write is tried again in the next run; a value that the side did not keep only when it changes."""
+    return change.status == "failed" and not any(what.error for what in change.fields.values())
+
+
+def _save_hashes(item: Item) -> None:
+    link, pair = item.pair.link, item.pair
+    link.erp_hash = pair.erp.hash if pair.erp is not None else link.erp_hash
+    link.store_hash = pair.store.hash if pair.store is not None else link.store_hash
+
+
+def _answered(job: JobRun, outcome: Outcome, name: str) -> Value | NoAnswer:
+    side, one = outcome.change.side, job.mapping.fields.get(name)
+    path = one.path(side) if one else None
+    if one is None or path is None or outcome.cells is None or path not in outcome.cells:
+        return NoAnswer()
+    try:
+        return one.read(side, outcome.cells[path], job.endpoint(side).format)
+    except ValueError:
+        return str(outcome.cells[path])
+
+
+def _held_by_store(job: JobRun, item: Item, name: str) -> Value:
+    one, row = job.mapping.fields[name], item.pair.store
+    if row is None or one.store is None:
+        return job.base(item.pair.link, "store", name)
+    return one.read("store", row.cells.get(one.store), job.store.format)

@@ -1,0 +1,139 @@
+"""One run of one job: what all steps share, and the words only the engine needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from syncengine.endpoints import Endpoint, Page
+from syncengine.mapping import Field
+from syncengine.mapping import Mapping as FieldMapping
+from syncengine.records import JobResult, Reject, Side
+from syncengine.settings import Guards
+from syncengine.state import Link, State
+from syncengine.state.journal import Conflict
+from syncengine.values import Type, Value, decode
+
+__all__ = ["SIDES", "JobRun", "Options", "Pair", "Progress", "Row", "rows_of"]
+
+SIDES: tuple[Side, Side] = ("erp", "store")
+
+
+class Progress(Protocol):
+    """Where a run tells how far it is."""
+
+    def step(self, name: str, total: int | None = None) -> None: ...
+
+    def advance(self, number: int = 1) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may ask of one run."""
+
+    dry_run: bool = False
+    full: bool = False
+    force: bool = False
+    rebase: bool = False
+    limit: int | None = None
+
+
+@dataclass(slots=True)
+class Row:
+    """A record in hand: its cells as the side spelled them. `changed`: its hash is not the saved one."""
+
+    side: Side
+    id: str
+    where: str
+    cells: dict[str, Any]
+    modified: datetime | None
+    hash: int
+    changed: bool
+
+
+@dataclass(slots=True)
+class Pair:
+    """A link, saved or new, with what is in hand of its two records."""
+
+    link: Link
+    erp: Row | None = None
+    store: Row | None = None
+
+    def row(self, side: Side) -> Row | None:
+        return self.erp if side == "erp" else self.store
+
+    @property
+    def name(self) -> str:
+        return self.link.erp_key if self.link.erp_key is not None else f"store:{self.link.store_id}"
+
+
+@dataclass(slots=True)
+class JobRun:
+    """All that the steps of one run share."""
+
+    name: str
+    run: str
+    mapping: FieldMapping
+    erp: Endpoint
+    store: Endpoint
+    state: State
+    guards: Guards
+    options: Options
+    progress: Progress
+    result: JobResult
+    signatures: Mapping[str, str] = field(default_factory=dict)
+    reconcile: timedelta | None = None  # how often both sides are read whole
+    full: bool = False  # this run reads both sides whole
+    conflicts: dict[tuple[int, str], Conflict] = field(default_factory=dict)  # open ones, by link and field
+    rejected_erp: set[str] = field(default_factory=set)  # ids of rejected rows
+    rejected_store: set[str] = field(default_factory=set)
+
+    missing: dict[Side, set[str]] = field(default_factory=lambda: {"erp": set(), "store": set()})
+
+    def endpoint(self, side: Side) -> Endpoint:
+        return self.erp if side == "erp" else self.store
+
+    def writable(self) -> frozenset[Side]:
+        return frozenset(side for side in SIDES if self.endpoint(side).writable and self.mapping.writes(side))
+
+    def type_of(self, name: str) -> Type:
+        known = self.mapping.fields.get(name)
+        return known.type if known else Type()
+
+    def merged_fields(self) -> list[Field]:
+        """The fields that both sides have a say in."""
+        return [
+            one
+            for one in self.mapping.fields.values()
+            if one.store is not None and (one.erp is not None or one.has_constant)
+        ]
+
+    def base(self, link: Link, side: Side, name: str) -> Value:
+        return decode(link.base_of(side, name), self.type_of(name))
+
+    def reject(self, row: Row, field: str | None, reason: str) -> None:
+        """Set a row aside. Its link, if it has one, is read again next time."""
+        self.result.rejects.append(Reject(row.side, row.where, row.id, field, reason))
+        (self.rejected_erp if row.side == "erp" else self.rejected_store).add(row.id)
+
+    def rejected(self, side: Side) -> set[str]:
+        return self.rejected_erp if side == "erp" else self.rejected_store
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def rows_of(
+    side: Side, page: Page, hashes: Mapping[str, int], keep: Collection[int], changed: Collection[str]
+) -> Iterator[Row]:
+    """The rows of a page at the positions `keep`, as objects."""
+    columns = [page.cells[name].tolist() for name in page.cells.columns]
+    names = [str(name) for name in page.cells.columns]
+    for at in keep:
+        key = page.ids[at]
+        cells = {name: column[at] for name, column in zip(names, columns, strict=True)}
+        yield Row(
+            side, key, page.where[at], cells, page.modified[at] if page.modified else None, hashes[key], key in changed
+        )

@@ -1,0 +1,201 @@
+"""Step 5: which record of one side is which of the other: by saved link, then by the mapping's keys."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from syncengine.engine.job import SIDES, JobRun, Pair, Row
+from syncengine.engine.pull import Pulled, fetch_rows, read_pages
+from syncengine.mapping import Field
+from syncengine.records import Side
+from syncengine.state import Link
+from syncengine.values import match_key
+
+__all__ = ["Matched", "match"]
+
+
+@dataclass(slots=True)
+class Matched:
+    """Pairs to be merged, and saved one-sided links that were joined into another one."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
+
+
+def match(job: JobRun, pulled: Pulled) -> Matched:
+    """Put every row in hand into one pair; rows that fit two partners are rejected."""
+    matched = Matched()
+    links = _links_of(job, pulled)
+    with_link: dict[Side, set[str]] = {"erp": set(), "store": set()}
+    alone: dict[Side, list[Pair]] = {"erp": [], "store": []}
+    for link in links:
+        pair = Pair(link, pulled.erp.get(link.erp_key or ""), pulled.store.get(link.store_id or ""))
+        for side in SIDES:
+            if (key := link.identifier(side)) is not None:
+                with_link[side].add(key)
+        if link.paired:
+            matched.pairs.append(pair)
+        elif pair.erp is not None:
+            alone["erp"].append(pair)
+        elif pair.store is not None:
+            alone["store"].append(pair)
+    alone["erp"] += [Pair(Link(erp_key=key), erp=row) for key, row in pulled.erp.items() if key not in with_link["erp"]]
+    alone["store"] += [
+        Pair(Link(store_id=key), store=row) for key, row in pulled.store.items() if key not in with_link["store"]
+    ]
+    _match_by_keys(job, alone["erp"], alone["store"], matched)
+    _fetch_other_halves(job, matched.pairs)
+    return matched
+
+
+def _links_of(job: JobRun, pulled: Pulled) -> list[Link]:
+    saved = job.state.links
+    found = [
+        *saved.by_identifier(job.name, "erp", pulled.erp),
+        *saved.by_identifier(job.name, "store", pulled.store),
+        *saved.dirty(job.name),
+    ]
+    return list({link.id: link for link in found}.values())
+
+
+def _match_by_keys(job: JobRun, erp: list[Pair], store: list[Pair], matched: Matched) -> None:
+    """Find the partner of every row that has none; what stays alone is a pair with one side empty."""
+    here = {pair.link.store_id: pair for pair in store if pair.link.store_id is not None}
+    partners = _candidates(job, erp, here)
+    claimed: dict[str, list[Pair]] = defaultdict(list)
+    for pair in erp:
+        for store_id in partners[id(pair)]:
+            claimed[store_id].append(pair)
+    linked = {
+        link.store_id: link
+        for link in job.state.links.by_identifier(job.name, "store", [key for key in claimed if key not in here])
+        if link.store_id is not None
+    }
+    taken: set[str] = set()
+    for pair in erp:
+        assert pair.erp is not None
+        found = partners[id(pair)]
+        if not found:
+            matched.pairs.append(pair)
+            continue
+        taken.update(found)
+        if reason := _ambiguity(pair, found, claimed, linked):
+            job.reject(pair.erp, None, reason)
+            continue
+        ((store_id, row),) = found.items()
+        other = here[store_id].link if store_id in here else linked.get(store_id)
+        matched.pairs.append(_joined(pair, row, other, matched))
+    late = [pair for key, pair in here.items() if key not in taken]
+    matched.pairs += _known_to_the_erp(job, late, matched)
+
+
+def _candidates(job: JobRun, erp: list[Pair], here: dict[str, Pair]) -> dict[int, dict[str, Row]]:
+    """For each ERP row, the store records that its keys name."""
+    partners: dict[int, dict[str, Row]] = {id(pair): {} for pair in erp}
+    for by in job.mapping.match_fields:
+        wanted: dict[str, list[Pair]] = defaultdict(list)
+        for pair in erp:
+            if key := key_of(job, by, pair.erp):
+                wanted[key].append(pair)
+        for row in _lookup(job, by, wanted, here):
+            for pair in wanted.get(row.id if by.store == "id" else key_of(job, by, row) or "", ()):
+                partners[id(pair)][row.id] = row
+    return partners
+
+
+def _lookup(job: JobRun, by: Field, wanted: dict[str, list[Pair]], here: dict[str, Pair]) -> Iterable[Row]:
+    """Store rows with one of these keys: those in hand, then those that the store finds for the rest."""
+    assert by.store is not None
+    in_hand = [pair.store for pair in here.values() if pair.store is not None]
+    found = [row for row in in_hand if (row.id if by.store == "id" else key_of(job, by, row)) in wanted]
+    missing = wanted.keys() - {row.id if by.store == "id" else key_of(job, by, row) or "" for row in found}
+    if missing:
+        rest = (
+            fetch_rows(job, "store", missing)
+            if by.store == "id"
+            else read_pages(job, "store", job.store.find(by.store, missing))
+        )
+        found += [row for row in rest.values() if row.id not in here]
+    return found
+
+
+def key_of(job: JobRun, by: Field, row: Row | None) -> str | None:
+    """A row's match key, None where it has none that can be read."""
+    path = by.path(row.side) if row else None
+    if row is None or path is None:
+        return None
+    try:
+        value = by.read(row.side, row.cells.get(path), job.endpoint(row.side).format)
+    except ValueError:
+        return None
+    if by.store == "id":
+        return str(value) if value not in (None, "", 0, "0") else None
+    return match_key(str(value)) or None if value is not None else None
+
+
+def _ambiguity(pair: Pair, found: dict[str, Row], claimed: dict[str, list[Pair]], linked: dict[str, Link]) -> str:
+    """Why this row may not be matched, "" where it may."""
+    if len(found) > 1:
+        return (
+            f"its keys name {len(found)} records in the store: {', '.join(sorted(row.where for row in found.values()))}"
+        )
+    ((store_id, row),) = found.items()
+    others = [one.erp.where for one in claimed[store_id] if one is not pair and one.erp is not None]
+    if others:
+        return f"{row.where} in the store is also named by {', '.join(others[:3])}"
+    owner = linked.get(store_id)
+    if owner is not None and owner.erp_key is not None and owner.erp_key != pair.link.erp_key:
+        return f"{row.where} in the store belongs to {owner.erp_key} already"
+    return ""
+
+
+def _joined(pair: Pair, row: Row, other: Link | None, matched: Matched) -> Pair:
+    """One pair of an ERP's row and a store's. Of two saved links the store's stays: it may have something in flight."""
+    if other is None or other.id is None:
+        pair.link.store_id = row.id
+        return Pair(pair.link, pair.erp, row)
+    if pair.link.id is not None and pair.link.id != other.id:
+        matched.dropped.append(pair.link.id)
+    other.erp_key = pair.link.erp_key
+    return Pair(other, pair.erp, row)
+
+
+def _known_to_the_erp(job: JobRun, store: list[Pair], matched: Matched) -> list[Pair]:
+    """Store rows whose partner stands in the ERP unlinked since an earlier run, or that stay alone."""
+    by = next((one for one in job.mapping.match_fields if one.store != "id"), None)
+    keys = {key: pair for pair in store if by is not None and (key := key_of(job, by, pair.store))}
+    waiting = [link for link in job.state.links.alone(job.name, "erp", keys) if link.erp_key not in job.rejected("erp")]
+    rows = fetch_rows(job, "erp", [link.erp_key for link in waiting if link.erp_key is not None])
+    for link in waiting:
+        row, pair = rows.get(link.erp_key or ""), keys.get(link.match_key or "")
+        if row is None or pair is None or by is None or key_of(job, by, row) != link.match_key or pair.erp is not None:
+            continue
+        pair.erp = row
+        if pair.link.id is not None and link.id is not None:
+            matched.dropped.append(link.id)
+            pair.link.erp_key = link.erp_key
+        else:
+            link.store_id, pair.link = pair.link.store_id, link
+    return store
+
+
+def _fetch_other_halves(job: JobRun, pairs: list[Pair]) -> None:
+    """Read the other record where the bases do not say what it holds."""
+    names = [one.name for one in job.merged_fields()]
+    open_links = {link for link, _ in job.conflicts}
+    for side in SIDES:
+        needed = {
+            key: pair
+            for pair in pairs
+            if pair.row(side) is None
+            and (key := pair.link.identifier(side)) is not None
+            and pair.link.lost != side
+            and (pair.link.dirty or pair.link.id in open_links or not all(map(pair.link.has_base, names)))
+        }
+        for key, row in fetch_rows(job, side, needed).items():
+            if side == "erp":
+                needed[key].erp = row
+            else:
+                needed[key].store = row

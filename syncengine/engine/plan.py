@@ -1,0 +1,317 @@
+"""Steps 6 and 7: merge every pair and write down what is to be done, without doing any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncengine.engine.flight import already_sent, as_if_arrived, read_back
+from syncengine.engine.gone import RECORD, lost_side, plan_loss, wants_again
+from syncengine.engine.job import SIDES, JobRun, Pair, Row
+from syncengine.engine.match import key_of
+from syncengine.engine.merge import Answer, Seen, Verdict, Write, merge_field
+from syncengine.mapping import Field
+from syncengine.records import Change, FieldChange, Held, Side
+from syncengine.state import Link
+from syncengine.values import Value, decode, encode, is_empty, same
+
+__all__ = ["Item", "Plan", "make_plan"]
+
+
+@dataclass(slots=True)
+class Item:
+    """What is to become of one pair.
+
+    `bases` are the values, as (erp, store), that a field accounts for once the sides in `waits` have been written.
+    `held` are the fields that a person must decide.
+    """
+
+    pair: Pair
+    changes: dict[Side, Change] = field(default_factory=dict)
+    bases: dict[str, tuple[Value, Value]] = field(default_factory=dict)
+    waits: dict[str, set[Side]] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
+    alone: bool = False  # a row without partner that is only remembered
+    settles: bool = True  # False: the rows' hashes are not saved, so that they come again
+
+    @property
+    def creates(self) -> bool:
+        return any(change.action == "create" for change in self.changes.values())
+
+
+@dataclass(slots=True)
+class Plan:
+    """All that a run would do. `terms` must exist before the records that need them."""
+
+    items: list[Item] = field(default_factory=list)
+    terms: dict[Side, list[Change]] = field(default_factory=lambda: {"erp": [], "store": []})
+    dropped: list[int] = field(default_factory=list)  # links that were joined into others
+    released: list[int] = field(default_factory=list)  # conflicts that are none any more
+    complete: bool = True  # False: cut by a limit, so that no checkpoint moves
+
+    def changes(self, side: Side) -> list[Change]:
+        return [item.changes[side] for item in self.items if side in item.changes]
+
+
+class UnusableError(Exception):
+    """A row that cannot be used: its field and the reason."""
+
+    def __init__(self, row: Row, name: str | None, reason: str) -> None:
+        self.row, self.name, self.reason = row, name, reason
+        super().__init__(reason)
+
+
+def make_plan(job: JobRun, pairs: Iterable[Pair], dropped: list[int]) -> Plan:
+    """Merge all pairs; what cannot be used goes to the result's rejects, what is counted to its counters."""
+    plan = Plan(dropped=dropped)
+    job.progress.step("comparing")
+    for pair in pairs:
+        if _is_rejected(job, pair):
+            pair.link.dirty = pair.link.id is not None
+            if pair.link.id is not None:
+                plan.items.append(Item(pair, settles=False))
+            continue
+        try:
+            item = _plan_pair(job, pair, plan, len(plan.items))
+        except UnusableError as unusable:
+            job.reject(unusable.row, unusable.name, unusable.reason)
+            pair.link.dirty = True
+            item = Item(pair, settles=False)
+            if pair.link.id is None:
+                continue
+        plan.items.append(item)
+        if job.options.limit is not None and sum(bool(one.changes) for one in plan.items) >= job.options.limit:
+            plan.complete = False
+            break
+    for side in SIDES:
+        plan.terms[side] = job.endpoint(side).prerequisites(plan.changes(side))
+    job.result.held = [held for item in plan.items for held in item.held]
+    job.result.changes = [*plan.terms["erp"], *plan.terms["store"]]
+    job.result.changes += [change for item in plan.items for change in item.changes.values()]
+    return plan
+
+
+def _is_rejected(job: JobRun, pair: Pair) -> bool:
+    link = pair.link
+    return link.erp_key in job.rejected_erp or link.store_id in job.rejected_store
+
+
+def _plan_pair(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
+    link = pair.link
+    if link.lost is not None and pair.row(link.lost) is not None:
+        link.lost = None
+    if (side := lost_side(job, pair)) is not None:
+        if side == "store" and pair.erp is not None and wants_again(job, pair):
+            return _made_anew(job, pair, pair.erp, plan, number)
+        changes, held = plan_loss(job, pair, side)
+        return _with_changes(job, Item(pair, held=held), number, changes)
+    if link.lost is not None:
+        return Item(pair)
+    if link.paired:
+        return _merged(job, pair, plan, number)
+    if pair.erp is not None:
+        return _created_in_store(job, pair, pair.erp, number)
+    if pair.store is not None:
+        return _created_in_erp(job, pair, pair.store, number)
+    return Item(pair, settles=False)
+
+
+def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
+    item, link = Item(pair), pair.link
+    was_in_flight = bool(link.in_flight)
+    later, writable = _later(pair), job.writable()
+    writes: dict[Side, dict[str, FieldChange]] = {"erp": {}, "store": {}}
+    now = {one.name: (_value(job, pair, "erp", one), _value(job, pair, "store", one)) for one in job.merged_fields()}
+    for one in job.merged_fields():
+        if pair.erp is not None:
+            read_back(link, one, now[one.name][0])
+        erp, store = (
+            Seen(job.base(link, side, one.name), value) for side, value in zip(SIDES, now[one.name], strict=True)
+        )
+        if one.empty == "ignore" and is_empty(erp.now):
+            erp = Seen(erp.base, erp.base)
+        erp, store = as_if_arrived(link, one, erp, store)
+        conflict = job.conflicts.get((link.id or 0, one.name))
+        answer = _answer(one, conflict.answer) if conflict and conflict.answer else None
+        met = link.has_base(one.name)
+        verdict = merge_field(one, erp, store, met=met, later=later, answer=answer, writable=writable)
+        if verdict.to_erp and already_sent(link, one, verdict.to_erp):
+            continue
+        _count(job, verdict, link.id, one.name)
+        if verdict.held:
+            item.held.append(
+                Held(conflict.id if conflict else 0, pair.name, one.name, erp.now, store.now, erp.base, verdict.held)
+            )
+            continue
+        if conflict is not None:
+            plan.released.append(conflict.id)
+        if verdict.unwritten and one.truth == "sum" and met:
+            _account_unwritten(link, one, erp, store, verdict)
+        _settle(item, one, erp, store, verdict)
+        if verdict.to_erp is not None:
+            writes["erp"][one.name] = _field_change(job, pair, "erp", one, verdict.to_erp)
+        if verdict.to_store is not None:
+            writes["store"][one.name] = _field_change(job, pair, "store", one, verdict.to_store)
+    if was_in_flight and not link.in_flight:
+        link.in_flight_since, link.arrived = None, True
+    record = {name: erp for name, (erp, _) in now.items()} | {name: what.new for name, what in writes["erp"].items()}
+    changes = [
+        Change(
+            "", side, "update", job.mapping.entity, link.erp_key, link.identifier(side), fields, mark=_relative(fields)
+        )
+        for side, fields in writes.items()
+        if fields
+    ]
+    for change in changes:
+        change.record = record
+    return _with_changes(job, item, number, changes)
+
+
+def _settle(item: Item, one: Field, erp: Seen, store: Seen, verdict: Verdict) -> None:
+    """Note which bases the field gets, and which writes must be done before."""
+    to_erp = verdict.to_erp.value if verdict.to_erp else erp.now
+    to_store = verdict.to_store.value if verdict.to_store else store.now
+    item.bases[one.name] = (to_erp, to_store)
+    waits: set[Side] = set()
+    if verdict.to_erp:
+        waits.add("erp")
+    if verdict.to_store:
+        waits.add("store")
+    if waits:
+        item.waits[one.name] = waits
+
+
+def _account_unwritten(link: Link, one: Field, erp: Seen, store: Seen, verdict: Verdict) -> None:
+    """What one counter did and the other side will never be told is accounted at once."""
+    untold_by_store = verdict.to_erp is None
+    to_erp, to_store = (erp.base, store.now) if untold_by_store else (erp.now, store.base)
+    link.account(one.name, encode(to_erp), encode(to_store))
+
+
+def _field_change(job: JobRun, pair: Pair, side: Side, one: Field, write: Write) -> FieldChange:
+    endpoint = job.endpoint(side)
+    path = one.path(side)
+    assert path is not None
+    reason = endpoint.refusal(path, write.value)
+    if not reason and side == "erp":
+        try:
+            one.write("erp", write.value, endpoint.format)
+        except ValueError as error:
+            reason = str(error)
+    if not reason and one.required and is_empty(write.value):
+        reason = "it is required, and empty"
+    if reason:
+        row = pair.erp if side == "store" and pair.erp else pair.store or pair.erp
+        raise UnusableError(row or _nowhere(pair), one.name, reason)
+    old = _value(job, pair, side, one) if pair.link.paired else None
+    return FieldChange(old, write.value, write.why, write.difference)
+
+
+def _created_in_store(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
+    item = Item(pair)
+    if not (job.mapping.create_in_store and "store" in job.writable()):
+        return _alone(job, item, "erp")
+    fields: dict[str, FieldChange] = {}
+    for one in job.merged_fields():
+        value = _value(job, pair, "erp", one)
+        item.bases[one.name] = (value, None)
+        item.waits[one.name] = {"store"}
+        if is_empty(value):
+            if one.required:
+                raise UnusableError(row, one.name, "it is required, and empty")
+        elif one.goes_to("store"):
+            fields[one.name] = _field_change(job, pair, "store", one, Write(value, "new in the erp"))
+    unique = any(one.name in fields for one in job.mapping.match_fields if one.store != "id")
+    change = Change("", "store", "create", job.mapping.entity, pair.link.erp_key, None, fields, mark=not unique)
+    return _with_changes(job, item, number, [change])
+
+
+def _made_anew(job: JobRun, pair: Pair, row: Row, plan: Plan, number: int) -> Item:
+    """Create in the store what is gone from there; its old id and bases mean nothing any more."""
+    link = pair.link
+    if (conflict := job.conflicts.get((link.id or 0, RECORD))) is not None:
+        plan.released.append(conflict.id)
+    link.store_id, link.store_hash, link.base, link.base_store = None, None, {}, {}
+    return _created_in_store(job, pair, row, number)
+
+
+def _created_in_erp(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
+    item, link = Item(pair), pair.link
+    if not (job.mapping.create_in_erp and "erp" in job.writable()):
+        return _alone(job, item, "store")
+    now = {one.name: _value(job, pair, "store", one) for one in job.merged_fields()}
+    key = next((now[one.name] for one in job.mapping.by_path("erp", job.mapping.erp.key) if one.name in now), None)
+    if is_empty(key):
+        raise UnusableError(row, None, f"it has no value for {job.mapping.erp.key}, the key of a new record in the erp")
+    fields = {}
+    for one in job.merged_fields():
+        item.bases[one.name] = (now[one.name] if one.goes_to("erp") else None, now[one.name])
+        item.waits[one.name] = {"erp"}
+        if one.erp is not None and one.goes_to("erp") and not is_empty(now[one.name]):
+            fields[one.name] = _field_change(job, pair, "erp", one, Write(now[one.name], "new in the store"))
+    if link.in_flight and all(
+        link.in_flight.get(name) and same(decode(link.in_flight[name][-1][0], job.type_of(name)), what.new)
+        for name, what in fields.items()
+    ):
+        return Item(pair)
+    change = Change("", "erp", "create", job.mapping.entity, str(key), None, fields, record=now)
+    return _with_changes(job, item, number, [change])
+
+
+def _alone(job: JobRun, item: Item, side: Side) -> Item:
+    """Remember a row without partner by its match key."""
+    by = next((one for one in job.mapping.match_fields if one.store != "id"), None)
+    item.pair.link.match_key = key_of(job, by, item.pair.row(side)) if by else None
+    job.result.unlinked.add(side)
+    item.alone = True
+    return item
+
+
+def _with_changes(job: JobRun, item: Item, number: int, changes: Iterable[Change]) -> Item:
+    for change in changes:
+        change.id = f"{job.run}-{number}-{change.side}"
+        item.changes[change.side] = change
+    return item
+
+
+def _value(job: JobRun, pair: Pair, side: Side, one: Field) -> Value:
+    """What a side holds now: read from the row in hand, else what was last accounted."""
+    row = pair.row(side)
+    if row is None:
+        return job.base(pair.link, side, one.name)
+    path = one.path(side)
+    cell: Any = row.cells.get(path) if path is not None else None
+    try:
+        return one.read(side, cell, job.endpoint(side).format)
+    except ValueError as error:
+        raise UnusableError(row, one.name, str(error)) from None
+
+
+def _later(pair: Pair) -> Side | None:
+    if (
+        not (pair.erp and pair.store and pair.erp.modified and pair.store.modified)
+        or pair.erp.modified == pair.store.modified
+    ):
+        return None
+    return "erp" if pair.erp.modified > pair.store.modified else "store"
+
+
+def _answer(one: Field, answer: Any) -> Answer:
+    if answer["take"] in ("erp", "store"):
+        return Answer(answer["take"])
+    return Answer(None, decode(answer["value"], one.type))
+
+
+def _count(job: JobRun, verdict: Verdict, link: int | None, name: str) -> None:
+    job.result.drift += verdict.drift
+    job.result.settled += verdict.settled
+    job.result.unwritten += verdict.unwritten
+
+
+def _relative(fields: dict[str, FieldChange]) -> bool:
+    return any(what.difference is not None for what in fields.values())
+
+
+def _nowhere(pair: Pair) -> Row:
+    return Row("erp", pair.link.erp_key or "", pair.name, {}, None, 0, changed=False)

@@ -1,0 +1,100 @@
+"""Step 3: read what may have changed on each side, and every record that must be looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from syncengine.endpoints import Page, Pull
+from syncengine.engine.detect import changed_positions, hash_rows, salt
+from syncengine.engine.job import JobRun, Row, rows_of
+from syncengine.records import Side
+
+__all__ = ["Pulled", "fetch_rows", "hash_salt", "pull_sides"]
+
+
+@dataclass(slots=True)
+class Pulled:
+    """The rows in hand of both sides: changed ones, and those that were asked for."""
+
+    erp: dict[str, Row] = field(default_factory=dict)
+    store: dict[str, Row] = field(default_factory=dict)
+    pulls: dict[Side, Pull] = field(default_factory=dict)
+    seen: dict[Side, int] = field(default_factory=dict)
+    wanted: dict[Side, set[str]] = field(default_factory=dict)
+
+    def rows(self, side: Side) -> dict[str, Row]:
+        return self.erp if side == "erp" else self.store
+
+    @property
+    def left(self) -> bool:
+        """Whether a source was left for the next run, because it is still being written."""
+        return any(getattr(pull, "left", False) for pull in self.pulls.values())
+
+
+def pull_sides(job: JobRun) -> Pulled:
+    """Pull the store, then the ERP with the partners of what changed in the store."""
+    pulled = Pulled()
+    again = job.state.links.dirty(job.name) + job.state.links.by_id(job.name, _answered(job))
+    standing = [one.reject for one in job.state.journal.rejects(job.name) if one.reject.key is not None]
+
+    def wanted(side: Side) -> set[str]:
+        rejected = {one.key for one in standing if one.side == side and one.key is not None}
+        return rejected | {key for link in again if (key := link.identifier(side)) is not None}
+
+    _pull(job, pulled, "store", wanted("store"))
+    moved = [key for key, row in pulled.store.items() if row.changed]
+    partners = {
+        link.erp_key for link in job.state.links.by_identifier(job.name, "store", moved) if link.erp_key is not None
+    }
+    _pull(job, pulled, "erp", wanted("erp") | partners)
+    return pulled
+
+
+def fetch_rows(job: JobRun, side: Side, ids: Collection[str]) -> dict[str, Row]:
+    """The present state of single records."""
+    return read_pages(job, side, job.endpoint(side).fetch(ids)) if ids else {}
+
+
+def read_pages(job: JobRun, side: Side, pages: Iterable[Page]) -> dict[str, Row]:
+    """Every row of some pages, as objects."""
+    salted, found = hash_salt(job, side), dict[str, Row]()
+    for page in pages:
+        hashes = dict(zip(page.ids, hash_rows(page, salted), strict=True))
+        known = job.state.links.hashes(job.name, side, page.ids)
+        changed = {key for key in page.ids if known.get(key) != hashes[key]}
+        found.update((row.id, row) for row in rows_of(side, page, hashes, range(len(page.ids)), changed))
+    return found
+
+
+def hash_salt(job: JobRun, side: Side) -> int:
+    return salt(job.mapping.digest, side, repr(job.endpoint(side).format))
+
+
+def _pull(job: JobRun, pulled: Pulled, side: Side, wanted: set[str]) -> None:
+    checkpoint = job.state.journal.checkpoint(job.name, side)
+    pull = job.endpoint(side).pull(checkpoint.cursor, wanted, full=job.full)
+    job.progress.step(f"reading {side}", checkpoint.rows or None)
+    salted, seen, rows = hash_salt(job, side), 0, pulled.rows(side)
+    for page in pull:
+        hashes = hash_rows(page, salted)
+        known = job.state.links.hashes(job.name, side, page.ids)
+        changed = changed_positions(page.ids, hashes, known)
+        asked = [at for at, key in enumerate(page.ids) if key in wanted] if wanted else []
+        names = {page.ids[at] for at in changed}
+        by_id = dict(zip(page.ids, hashes, strict=True))
+        rows.update((row.id, row) for row in rows_of(side, page, by_id, sorted({*changed, *asked}), names))
+        seen += len(page.ids)
+        job.progress.advance(len(page.ids))
+    job.progress.advance(pull.unchanged)
+    pulled.pulls[side] = pull
+    pulled.wanted[side] = wanted
+    pulled.seen[side] = seen + pull.unchanged
+    job.result.rejects.extend(pull.rejects)
+    job.rejected(side).update(one.key for one in pull.rejects if one.key is not None)
+    job.result.warnings.extend(pull.warnings)
+    job.result.read.add(side, seen + pull.unchanged + len({one.where for one in pull.rejects}))
+
+
+def _answered(job: JobRun) -> list[int]:
+    return [one.link for one in job.conflicts.values() if one.answer is not None]

@@ -1,0 +1,76 @@
+"""Step 2: writes that were sent and have no outcome, because the run that sent them was cut off."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+from syncengine.engine.account import add_difference, take_identifier
+from syncengine.engine.job import SIDES, JobRun
+from syncengine.engine.lookup import look_up
+from syncengine.records import Change, Outcome, Side
+from syncengine.state import Link
+from syncengine.values import encode
+
+__all__ = ["recover"]
+
+
+def recover(job: JobRun) -> None:
+    """Look up what became of them and write it down. Their links are dirty, so that the merge sees to the rest: what
+    was done is agreement then, what was not is planned anew."""
+    if not job.state.ledger.has_open(job.name):
+        return
+    types = {name: one.type for name, one in job.mapping.fields.items()}
+    unsettled = job.state.ledger.unsettled(job.name, types)
+    for side in SIDES:
+        mine = [(change, sent) for change, sent in unsettled if change.side == side]
+        if mine:
+            _let_settle(job, side, [sent for _, sent in mine])
+            found = look_up(job, side, [change for change, _ in mine])
+            with job.state.transaction():
+                _write_down(job, [(change, found[change.id]) for change, _ in mine])
+    with job.state.transaction():
+        job.state.ledger.supersede_planned(job.name, "the run that planned it was cut off")
+
+
+def _let_settle(job: JobRun, side: Side, sent: list[datetime]) -> None:
+    """Absence counts only when the side has had the time to finish."""
+    ready = max(sent) + timedelta(seconds=job.endpoint(side).settle)
+    time.sleep(max(0.0, min((ready - job.now()).total_seconds(), job.endpoint(side).settle)))
+
+
+def _write_down(job: JobRun, outcomes: list[tuple[Change, Outcome | None]]) -> None:
+    links = {
+        one.id: one
+        for one in job.state.links.by_id(job.name, {change.link for change, _ in outcomes if change.link is not None})
+    }
+    for change, outcome in outcomes:
+        change.status = "done" if outcome is not None and outcome.status == "done" else "superseded"
+        change.error = "" if change.status == "done" else "not done: merged again"
+        link = links.get(change.link)
+        if link is None:
+            continue
+        link.dirty = True
+        if outcome is not None and change.status == "done":
+            change.record_id = outcome.record_id or change.record_id
+            _take_over(job, link, change, outcome)
+    job.state.links.save(list(links.values()))
+    job.state.ledger.settle([change for change, _ in outcomes])
+
+
+def _take_over(job: JobRun, link: Link, change: Change, outcome: Outcome) -> None:
+    """What a write that is known to be done means for its link. A create takes what was sent as its base."""
+    if change.action == "delete":
+        link.lost = "erp" if change.side == "store" else "store"
+    if change.action == "create" and outcome.record_id is not None:
+        if not take_identifier(job, link, change.side, outcome.record_id):
+            return
+        for one in job.merged_fields():
+            sent = change.fields.get(one.name)
+            path, cells = one.path(change.side), outcome.cells or {}
+            got = one.read(change.side, cells.get(path), job.endpoint(change.side).format) if path else None
+            erp, store = (sent.new, sent.new) if sent else (None, got) if change.side == "store" else (got, None)
+            link.account(one.name, encode(erp), encode(store))
+    for name, what in change.fields.items():
+        if what.difference is not None and link.has_base(name):
+            add_difference(job, link, name, what.difference)

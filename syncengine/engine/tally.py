@@ -1,0 +1,47 @@
+"""Step 11: the counts of a run. Every row that was read is unchanged, changed, unlinked or rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from syncengine.engine.job import SIDES, JobRun
+from syncengine.engine.plan import Plan
+
+__all__ = ["counts", "exit_code", "tally"]
+
+
+def tally(job: JobRun, plan: Plan) -> None:
+    """Count the rows of both sides, and what waits for a person."""
+    result = job.result
+    for side in SIDES:
+        rejected = {one.where for one in result.rejects if one.side == side}
+        for item in plan.items:
+            row = item.pair.row(side)
+            if row is not None and row.where not in rejected and not item.alone:
+                result.changed.add(side, int(row.changed or (side in item.changes) or bool(item.held)))
+        told = result.changed.of(side) + result.unlinked.of(side) + len(rejected)
+        result.unchanged.add(side, max(0, result.read.of(side) - told))
+    newly = sum(held.id == 0 for held in result.held)
+    released = len(set(plan.released))
+    result.waiting = len(job.conflicts) + newly - released
+
+
+def exit_code(job: JobRun) -> int:
+    """0, or 1 where rows are rejected or changes failed."""
+    failed = any(change.status in ("failed", "unknown") for change in job.result.changes)
+    return 1 if failed or job.result.rejects else 0
+
+
+def counts(job: JobRun) -> Mapping[str, Any]:
+    """What a run's line in the state keeps of it."""
+    result = job.result
+    return {
+        **{name: asdict(getattr(result, name)) for name in ("read", "unchanged", "changed", "unlinked")},
+        "changes": len(result.changes),
+        "failed": sum(change.status in ("failed", "unknown") for change in result.changes),
+        "rejected": len({(one.side, one.where) for one in result.rejects}),
+        "held": len(result.held),
+        "waiting": result.waiting,
+    }

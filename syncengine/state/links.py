@@ -1,0 +1,193 @@
+"""Links: which record of one side is which of the other, and what both held when they last agreed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+
+from syncengine.records import Side
+from syncengine.state.tables import LinkRow
+
+__all__ = ["Link", "Links", "chunks"]
+
+T = TypeVar("T")
+
+CHUNK = 5_000  # values in one statement; SQLite takes 32,766, PostgreSQL 65,535
+
+link = LinkRow.__table__  # type: ignore[attr-defined]
+COLUMNS = (
+    link.c.id, link.c.erp_key, link.c.store_id, link.c.match_key, link.c.base, link.c.base_store, link.c.in_flight,
+    link.c.in_flight_since, link.c.erp_hash, link.c.store_hash, link.c.dirty, link.c.lost,
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Link:
+    """A saved pair. Values are canonical JSON forms; `base_store` has only what the store spells differently.
+
+    `in_flight` holds, by field, the pairs [erp's, store's value] that were handed over and not yet read back.
+    """
+
+    id: int | None = None
+    erp_key: str | None = None
+    store_id: str | None = None
+    match_key: str | None = None
+    base: dict[str, Any] = field(default_factory=dict)
+    base_store: dict[str, Any] = field(default_factory=dict)
+    in_flight: dict[str, list[list[Any]]] = field(default_factory=dict)
+    in_flight_since: datetime | None = None
+    erp_hash: int | None = None
+    store_hash: int | None = None
+    dirty: bool = False
+    lost: Side | None = None
+    arrived: bool = False  # in memory only: all that was in flight has just been read back
+
+    @property
+    def paired(self) -> bool:
+        return self.erp_key is not None and self.store_id is not None
+
+    def identifier(self, side: Side) -> str | None:
+        return self.erp_key if side == "erp" else self.store_id
+
+    def hash_of(self, side: Side) -> int | None:
+        return self.erp_hash if side == "erp" else self.store_hash
+
+    def has_base(self, name: str) -> bool:
+        return name in self.base
+
+    def base_of(self, side: Side, name: str) -> Any:
+        return self.base_store.get(name, self.base.get(name)) if side == "store" else self.base.get(name)
+
+    def account(self, name: str, erp: Any, store: Any) -> None:
+        """Save both sides' canonical values of a field as its bases."""
+        self.base[name] = erp
+        if store == erp:
+            self.base_store.pop(name, None)
+        else:
+            self.base_store[name] = store
+
+
+class Links:
+    """The links of all jobs. Bulk statements only; values in, `Link` out."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def hashes(self, job: str, side: Side, ids: Collection[str]) -> dict[str, int | None]:
+        """The saved row hash of each record that has a link."""
+        column, row_hash = (link.c.erp_key, link.c.erp_hash) if side == "erp" else (link.c.store_id, link.c.store_hash)
+        found: dict[str, int | None] = {}
+        for chunk in chunks(list(ids)):
+            query = select(column, row_hash).where(link.c.job == job, column.in_(chunk))
+            found.update((key, saved) for key, saved in self.connection.execute(query))
+        return found
+
+    def by_identifier(self, job: str, side: Side, ids: Collection[str]) -> list[Link]:
+        column = link.c.erp_key if side == "erp" else link.c.store_id
+        return [found for chunk in chunks(list(ids)) for found in self._select(job, column.in_(chunk))]
+
+    def dirty(self, job: str) -> list[Link]:
+        return list(self._select(job, link.c.dirty))
+
+    def by_id(self, job: str, ids: Collection[int]) -> list[Link]:
+        return [found for chunk in chunks(list(ids)) for found in self._select(job, link.c.id.in_(chunk))]
+
+    def alone(self, job: str, side: Side, match_keys: Collection[str]) -> list[Link]:
+        """Links with a record on `side` only, that have one of these match keys."""
+        here, there = (link.c.erp_key, link.c.store_id) if side == "erp" else (link.c.store_id, link.c.erp_key)
+        return [
+            found
+            for chunk in chunks(list(match_keys))
+            for found in self._select(job, link.c.match_key.in_(chunk), here.is_not(None), there.is_(None))
+        ]
+
+    def paired(self, job: str) -> Iterator[Link]:
+        yield from self._select(job, link.c.erp_key.is_not(None), link.c.store_id.is_not(None))
+
+    def awaiting(self, job: str) -> list[Link]:
+        """Links with something in flight."""
+        return list(self._select(job, link.c.in_flight.is_not(None)))
+
+    def count(self, job: str) -> tuple[int, int]:
+        """(paired, one-sided) links."""
+        both = link.c.erp_key.is_not(None) & link.c.store_id.is_not(None)
+        query = select(func.count(), func.count().filter(both)).where(link.c.job == job)
+        total, paired = self.connection.execute(query).one()
+        return paired, total - paired
+
+    def add(self, job: str, links: Sequence[Link]) -> None:
+        """Save new links; each gets its id."""
+        if not links:
+            return
+        first = (self.connection.execute(select(func.max(link.c.id))).scalar() or 0) + 1
+        for number, new in enumerate(links, first):
+            new.id = number
+        self.connection.execute(insert(link), [{"job": job, "id": new.id} | _columns(new) for new in links])
+
+    def save(self, links: Sequence[Link]) -> None:
+        """Save all that links hold, by their ids."""
+        if links:
+            statement = update(link).where(link.c.id == bindparam("at"))
+            self.connection.execute(statement, [{"at": changed.id} | _columns(changed) for changed in links])
+
+    def mark_dirty(self, ids: Collection[int]) -> None:
+        for chunk in chunks(list(ids)):
+            self.connection.execute(update(link).where(link.c.id.in_(chunk)).values(dirty=True))
+
+    def drop(self, ids: Collection[int]) -> None:
+        for chunk in chunks(list(ids)):
+            self.connection.execute(delete(link).where(link.c.id.in_(chunk)))
+
+    def drop_all(self, job: str) -> None:
+        self.connection.execute(delete(link).where(link.c.job == job))
+
+    def forget_bases(self, job: str, names: Collection[str]) -> None:
+        """Take these fields' bases, and every row hash, away: the fields start anew at the next merge."""
+        for old in list(self._select(job)):
+            for name in names:
+                old.base.pop(name, None)
+                old.base_store.pop(name, None)
+                old.in_flight.pop(name, None)
+            old.erp_hash = old.store_hash = None
+            self.save([old])
+
+    def _select(self, job: str, *conditions: ColumnElement[bool]) -> Iterator[Link]:
+        for row in self.connection.execute(select(*COLUMNS).where(link.c.job == job, *conditions).order_by(link.c.id)):
+            key, erp_key, store_id, match_key, base, base_store, in_flight, since, erp_hash, store_hash, dirty, lost = (
+                row
+            )
+            flights = json.loads(in_flight) if in_flight else {}
+            yield Link(
+                key, erp_key, store_id, match_key, json.loads(base), json.loads(base_store), flights, since,
+                erp_hash, store_hash, dirty, lost,
+            )  # fmt: skip
+
+
+def _columns(one: Link) -> dict[str, Any]:
+    return {
+        "erp_key": one.erp_key,
+        "store_id": one.store_id,
+        "match_key": one.match_key,
+        "base": _json(one.base),
+        "base_store": _json(one.base_store),
+        "in_flight": _json(one.in_flight) if one.in_flight else None,
+        "in_flight_since": one.in_flight_since if one.in_flight else None,
+        "erp_hash": one.erp_hash,
+        "store_hash": one.store_hash,
+        "dirty": one.dirty,
+        "lost": one.lost,
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,143 @@
+"""The tables of the state. Read top to bottom: what is linked, what was written, what waits for a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, Index, LargeBinary, Text, TypeDecorator, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+__all__ = ["ChangeRow", "CheckpointRow", "ConflictRow", "JobRow", "LinkRow", "RejectRow", "RunRow", "metadata"]
+
+metadata = SQLModel.metadata
+
+
+class Instant(TypeDecorator[datetime]):
+    """A time in UTC, whatever the database makes of zones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value else None
+
+
+class JobRow(SQLModel, table=True):
+    """What a job's state was made with; another store, folder or mapping is noticed by it."""
+
+    __tablename__ = "job"
+    job: str = Field(primary_key=True)
+    erp: str
+    store: str
+    signatures: str = Field(sa_column=Column(Text, nullable=False))  # JSON: field -> signature, "" -> the keys'
+
+
+class LinkRow(SQLModel, table=True):
+    """The saved pair of an ERP key and a store id, either of which may be missing.
+
+    `base` is JSON {field: canonical value}, as the ERP spelled it; `base_store` holds only what the store spells
+    differently. `in_flight` is JSON {field: [[erp value, store value], ...]}: handed over, not yet read back.
+    `dirty`: the next run reads it on both sides again. `lost`: the side on which the record is gone (a tombstone).
+    """
+
+    __tablename__ = "link"
+    __table_args__ = (
+        UniqueConstraint("job", "erp_key"),
+        UniqueConstraint("job", "store_id"),
+        Index("link_match", "job", "match_key"),
+        Index("link_dirty", "job", sqlite_where=Column("dirty"), postgresql_where=Column("dirty")),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    job: str
+    erp_key: str | None = None
+    store_id: str | None = None
+    match_key: str | None = None
+    base: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    base_store: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    in_flight: str | None = Field(default=None, sa_column=Column(Text))
+    in_flight_since: datetime | None = Field(default=None, sa_type=Instant)
+    erp_hash: int | None = Field(default=None, sa_type=BigInteger)
+    store_hash: int | None = Field(default=None, sa_type=BigInteger)
+    dirty: bool = False
+    lost: str | None = None
+
+
+class RunRow(SQLModel, table=True):
+    __tablename__ = "run"
+    run: str = Field(primary_key=True)
+    job: str = Field(index=True)
+    started: datetime = Field(sa_type=Instant)
+    finished: datetime | None = Field(default=None, sa_type=Instant)
+    status: str = "running"  # running, done, stopped, failed
+    error: str = Field(default="", sa_column=Column(Text, nullable=False))
+    counts: str = Field(default="{}", sa_column=Column(Text, nullable=False))  # JSON
+
+
+class ChangeRow(SQLModel, table=True):
+    """The ledger: one line per record and side. `fields` is JSON {field: {from, to, why}}. Never replayed."""
+
+    __tablename__ = "change"
+    __table_args__ = (Index("change_key", "job", "erp_key"), Index("change_store", "job", "store_id"))
+    id: str = Field(primary_key=True)
+    run: str = Field(index=True)
+    job: str
+    link: int | None = None
+    side: str
+    action: str
+    entity: str
+    erp_key: str | None = None
+    store_id: str | None = None
+    fields: str = Field(sa_column=Column(Text, nullable=False))
+    marked: bool = False
+    status: str = "planned"
+    error: str = Field(default="", sa_column=Column(Text, nullable=False))
+    planned: datetime = Field(sa_type=Instant)
+    sent: datetime | None = Field(default=None, sa_type=Instant)
+    ended: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class CheckpointRow(SQLModel, table=True):
+    """From where the next pull of a side starts. Only the side's endpoint can read `position` and `seen`."""
+
+    __tablename__ = "checkpoint"
+    job: str = Field(primary_key=True)
+    side: str = Field(primary_key=True)
+    position: str = Field(sa_column=Column(Text, nullable=False))
+    seen: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+    saved: datetime = Field(sa_type=Instant)
+    full: datetime | None = Field(default=None, sa_type=Instant)  # when the side was last read whole
+    rows: int = 0
+
+
+class ConflictRow(SQLModel, table=True):
+    """A field that waits for a person. `answer` is JSON {"take": "erp"|"store"|"value", "value": ...}."""
+
+    __tablename__ = "conflict"
+    __table_args__ = (UniqueConstraint("link", "field"),)
+    id: int | None = Field(default=None, primary_key=True)
+    job: str = Field(index=True)
+    link: int
+    key: str
+    field: str
+    erp: str = Field(sa_column=Column(Text, nullable=False))  # JSON, canonical
+    store: str = Field(sa_column=Column(Text, nullable=False))
+    base: str = Field(sa_column=Column(Text, nullable=False))
+    why: str = ""
+    since: datetime = Field(sa_type=Instant)
+    answer: str | None = Field(default=None, sa_column=Column(Text))
+
+
+class RejectRow(SQLModel, table=True):
+    __tablename__ = "reject"
+    id: int | None = Field(default=None, primary_key=True)
+    job: str = Field(index=True)
+    side: str
+    place: str  # where a person finds it: products.csv:18
+    key: str | None = None
+    field: str | None = None
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    first_seen: datetime = Field(sa_type=Instant)
+    last_seen: datetime = Field(sa_type=Instant)
