@@ -7,7 +7,8 @@ changes into products; refusals.py keeps back what the store would mangle; batch
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import httpx
 
@@ -40,7 +41,11 @@ class WooCommerceEndpoint:
     """The products of one store, for one job."""
 
     def __init__(
-        self, connection: WooCommerceConnection, view: View, transport: httpx.BaseTransport | None = None
+        self,
+        connection: WooCommerceConnection,
+        view: View,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if view.mapping.entity != "product":
             raise CannotRun(
@@ -57,8 +62,8 @@ class WooCommerceEndpoint:
         self._view = view
         self._lock = threading.Lock()
         self._variations: dict[str, int] = {}
-        self._client = Client(connection, transport, self._count)
-        self._terms = Terms(self._client, connection.concurrency, view.run)
+        self._client = Client(connection, transport, self._count, sleep)
+        self._terms = Terms(self._client, connection.concurrency, view.run, sleep)
         self._paths = Paths(view.mapping, self._terms)
         self._refusals = Refusals(self._terms)
         self._batches = Batches(self._client, self._paths, self._refusals, self._shrink, self._variations)

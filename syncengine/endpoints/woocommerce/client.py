@@ -77,7 +77,7 @@ class Client:
         counted: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.url = store_url(connection)
+        self.url = str(httpx.URL(connection.url)).rstrip("/")
         self._name = connection.name
         self._secrets = (connection.consumer_key.get_secret_value(), connection.consumer_secret.get_secret_value())
         self._counted = counted
@@ -279,19 +279,6 @@ class Client:
 
     def prefixed(self, message: str) -> str:
         return f"connections.{self._name}: {message}"
-
-
-def store_url(connection: WooCommerceConnection) -> str:
-    """The shop's address without what people copy along with it: a slash, the API's own path, a query."""
-    try:
-        url = httpx.URL(connection.url.strip())
-    except httpx.InvalidURL as error:
-        raise CannotRun(f"connections.{connection.name}: not a URL: {connection.url!r} ({error})") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        wrong = f"url must begin with https:// or http://, not {connection.url!r}"
-        raise CannotRun(f"connections.{connection.name}: {wrong}")
-    path = url.path.split("/wp-json")[0].rstrip("/")
-    return str(url.copy_with(path=path or "/", query=None, fragment=None, userinfo=b"")).rstrip("/")
 
 
 def _coded(reply: Reply) -> str:

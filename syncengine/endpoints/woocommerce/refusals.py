@@ -27,7 +27,7 @@ LARGEST_STOCK = 10**12
 
 HALF_A_CHARACTER = "it holds half a character (a lone surrogate), which is no text"
 PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-TAG = re.compile(r"<(?!\s)/?\s*([^\s/>]*)")
+TAG = re.compile(r"<\s*/?\s*([A-Za-z0-9-]*)[^<>]*>")  # "1 < 2" is none and survives
 OCTET = re.compile(r"%[0-9A-Fa-f]{2}")
 SLUG = re.compile(r"[a-z0-9_-]+")
 GTIN = re.compile(r"[0-9-]+")

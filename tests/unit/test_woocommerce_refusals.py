@@ -1,0 +1,250 @@
+"""What the store would mangle is kept back with a reason; each row stands for one of FACTS-WOOCOMMERCE, 2 and 6."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from syncengine.endpoints.woocommerce import WooCommerceEndpoint
+from syncengine.endpoints.woocommerce.refusals import contradictions
+from syncengine.sandbox import Sandbox
+from syncengine.values import Value
+from tests.unit.test_woocommerce_shop import answer, answering, create, endpoint, mapping, only, shop, update
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[WooCommerceEndpoint]:
+    with Sandbox() as sandbox, endpoint(sandbox.transport()) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        ("regular_price", "1,5", "not a price: '1,5' (digits and a point only)"),  # would be 15
+        ("regular_price", "1.234,56", "not a price"),
+        ("regular_price", "1e3", "not a price"),  # would be 13
+        ("regular_price", "€5", "not a price"),
+        ("regular_price", "abc", "not a price"),  # would be empty
+        ("regular_price", True, "not a price"),
+        ("regular_price", [1], "not a price"),
+        ("regular_price", {"a": 1}, "not a price"),
+        ("regular_price", Decimal("NaN"), "not a price"),
+        ("sale_price", Decimal("-1"), "a negative price: -1"),
+        ("sale_price", Decimal("9" * 22), "not a price, it has 22 characters"),
+        ("stock_quantity", "x", "not a whole number: 'x'"),  # would be 0
+        ("stock_quantity", Decimal("1.5"), "not a whole number"),  # would be 1
+        ("stock_quantity", "5.5", "not a whole number"),
+        ("stock_quantity", "1e3", "not a whole number"),
+        ("stock_quantity", "", "it cannot be empty: the store would make it 0"),
+        ("stock_quantity", None, "it cannot be empty"),  # would be ignored
+        ("stock_quantity", True, "not a whole number"),  # would be 1
+        ("stock_quantity", [1], "not a whole number"),
+        ("stock_quantity", 10**13, "too large a number"),
+        ("menu_order", None, "it cannot be empty"),
+        ("status", "foo", "not one of publish, private, draft, pending, trash: 'foo'"),  # would be a draft
+        ("status", "future", "not one of"),  # the date decides that
+        ("status", None, "not one of"),
+        ("stock_status", "foo", "not one of instock"),  # would be instock
+        ("catalog_visibility", "foo", "not one of visible"),
+        ("tax_status", "foo", "not one of taxable"),
+        ("backorders", "", "not one of no, notify, yes"),  # would be no
+        ("manage_stock", "yes", "neither true nor false: 'yes'"),  # would be true
+        ("manage_stock", None, "neither true nor false"),
+        ("featured", 1, "neither true nor false"),
+        ("weight", "abc", "not a measure"),
+        ("weight", Decimal("-1"), "not a measure"),
+        ("dimensions.length", "1,5", "not a measure"),
+        ("date_on_sale_from", "not a date", "not a date: 'not a date'"),  # would be 1970-01-01
+        ("date_on_sale_to", 5, "not a date"),
+        ("name", "50% off <5>", "it holds '<5>', which the store takes out as a tag"),
+        ("name", "<script>alert(1)</script>X", "it holds '<script>'"),
+        ("name", "if 1 < 2 and 3 > 2", "it holds '< 2 and 3 >'"),
+        ("name", "back\\slash", "it holds a backslash, which the store drops"),
+        ("name", "nul\x00x", "it holds a NUL character, which the store drops"),
+        ("name", "half \ud83d", "half a character"),
+        ("name", ["x"], "not a text"),
+        ("description", "<p>ok</p><iframe src=x></iframe>", "it holds '<iframe src=x>'"),
+        ("description", "C:\\temp", "it holds a backslash"),
+        ("sku", "a\tb", "a tab, a line break"),
+        ("sku", "a\nb", "a tab, a line break"),
+        ("sku", "a<b", "it holds '<'"),
+        ("sku", "<b>q</b>", "it holds '<'"),
+        ("sku", "Case  1", "spaces around or twice in a row"),
+        ("sku", " Case-1", "spaces around or twice in a row"),
+        ("sku", "a%20b", "it holds '%20', which the store takes out"),
+        ("sku", "x" * 101, "it has 101 characters: the store tells SKUs apart by the first 100 only"),
+        ("sku", "0", "the store cannot look up the SKU 0"),
+        ("slug", "Ünïcode Name", "not a slug"),
+        ("global_unique_id", "ABC def", "not a GTIN"),  # would be empty
+        ("tax_class", "standard", "written as an empty text"),
+        ("categories", ["A > "], "a category path with an empty part: 'A > '"),
+        ("categories", [" "], "an empty part"),
+        ("categories", ["A > <b"], "a name with '<'"),
+        ("categories", ["x" * 201], "more than 200 characters"),
+        ("tags", [""], "an empty name"),
+        ("tags", ["a\\b"], "a backslash"),
+        ("attribute:Size", ["S|M"], "an option with '|'"),
+        ("attribute:Size", "<b>", "a name with '<'"),
+        ("attribute:", "x", "attribute: needs a name"),
+        ("meta:_sku", "X", "meta:_sku is where the store keeps a field of its own: map that field instead"),
+        ("meta:_PRICE", "1", "a field of its own"),
+        ("meta:_stock", 1, "a field of its own"),
+        ("meta:_syncengine", "1", "a field of its own"),
+        ("meta:", "1", "meta: needs a key"),
+        ("meta:x", ["\udc00"], "half a character"),
+        ("id", 5, "id is the store's own, it cannot be written"),
+        ("permalink", "x", "it cannot be written"),
+        ("date_modified", "2026-01-01", "it cannot be written"),  # would be ignored
+        ("price", Decimal(1), "it cannot be written"),
+        ("on_sale", True, "it cannot be written"),
+        ("frobnicate", 1, "the store has no field 'frobnicate' that can be written"),  # would be ignored
+        ("images", ["https://x.test/a.png"], "images are not written yet"),
+        ("type", "variable", "only simple products"),  # an unknown one would be simple
+    ],
+)  # fmt: skip
+def test_what_the_store_would_mangle_is_refused_with_its_reason(
+    store: WooCommerceEndpoint, path: str, value: Value, reason: str
+) -> None:
+    assert reason in store.refusal(path, value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("regular_price", Decimal("19.90")),
+        ("regular_price", Decimal(0)),
+        ("regular_price", "10.005"),
+        ("regular_price", 5),
+        ("sale_price", None),
+        ("stock_quantity", -4),
+        ("stock_quantity", 99_999_999_999),
+        ("stock_quantity", Decimal(7)),
+        ("stock_quantity", "7"),
+        ("low_stock_amount", None),
+        ("status", "trash"),
+        ("manage_stock", False),
+        ("weight", None),
+        ("weight", Decimal("1.5")),
+        ("date_on_sale_from", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("date_on_sale_from", "2026-01-01T00:00:00Z"),
+        ("date_on_sale_to", date(2026, 1, 1)),
+        ("date_on_sale_to", None),
+        ("name", "Ünïcödé 日本語 😀 A & B \"dq\" 'sq' – Ⅷ½ m²"),
+        ("name", "e\u0301 nfd, zero\u200bwidth, tab\tnl\n"),
+        ("name", "<b>bold</b> name"),
+        ("name", "1 < 2, a <= b"),
+        ("name", ""),
+        ("description", '<h2>T</h2><a href="https://x.test">x</a><br/><!-- note --><table></table>'),
+        ("description", None),
+        ("sku", "a\\b\"c'd,e 😀 100%"),
+        ("sku", ""),
+        ("sku", "0123"),
+        ("sku", "x" * 100),
+        ("global_unique_id", "4006381333931"),
+        ("tax_class", ""),
+        ("tax_class", "reduced-rate"),
+        ("shipping_class", ""),
+        ("categories", ["A > B", "Nuts & Bolts"]),
+        ("categories", []),
+        ("tags", ["a, b"]),
+        ("attribute:Size", "S | M"),
+        ("attribute:Size", ["S", "M"]),
+        ("attribute:Size", None),
+        ("meta:_shelf", "C:\\x\x00 <b>"),
+        ("meta:data", {"a": [1, 2.5, True, None]}),
+        ("meta:x", None),
+    ],
+)
+def test_what_the_store_keeps_as_it_is_may_be_sent(store: WooCommerceEndpoint, path: str, value: Value) -> None:
+    assert store.refusal(path, value) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "comes_back"),
+    [
+        ("name", "<b>bold</b> & 'more' – \"x\"", "<b>bold</b> & 'more' – \"x\""),
+        ("name", "1 < 2", "1 < 2"),
+        ("sku", "a\\b\"c'd,e 100%", "a\\b\"c'd,e 100%"),
+        ("description", "<p>x</p>\n\n<br/>é", "<p>x</p>\n\n<br/>é"),
+        ("regular_price", Decimal("10.5"), "10.50"),
+        ("stock_quantity", -4, -4),
+        ("weight", Decimal("1.50"), "1.5"),
+        ("date_on_sale_from", datetime(2030, 1, 1, 12, tzinfo=UTC), "2030-01-01T12:00:00Z"),
+        ("global_unique_id", "4006381333931", "4006381333931"),
+        ("tax_class", "reduced-rate", "reduced-rate"),
+        ("attribute:Size", "S | M", "S | M"),
+        ("meta:_shelf", "C:\\x <b>", "C:\\x <b>"),
+        ("meta:data", {"a": [1, 2.5, True, None]}, {"a": [1, 2.5, True, None]}),
+    ],
+)
+def test_what_may_be_sent_comes_back_unharmed(path: str, value: Value, comes_back: object) -> None:
+    with shop(mapped=mapping("sku", "manage_stock", path)) as (_, store):
+        outcome = only(store.send([create(**{"sku": "X", "manage_stock": True, path.replace(":", "__"): value})]))
+        assert (outcome.status, outcome.error) == ("done", "")
+        assert outcome.cells is not None
+        assert outcome.cells[path] == comes_back
+
+
+def test_a_class_that_the_store_does_not_have_is_refused() -> None:
+    """An unknown shipping class would be ignored, an unknown tax class blanked."""
+    known = answer([{"id": 1, "slug": "bulky"}, {"id": 2, "slug": "fragile"}], X_WP_Total="2")
+    transport = answering(known)
+    with endpoint(transport) as store:
+        assert store.refusal("shipping_class", "bulky") == ""
+        assert (
+            store.refusal("shipping_class", "nope") == "the store has no shipping_class 'nope'; it has bulky, fragile"
+        )
+        assert len(transport.asked) == 1, "asked once a run"  # type: ignore[attr-defined]
+    silent = answer({"code": "rest_no_route", "message": "No route", "data": {"status": 404}}, 404)
+    with endpoint(answering(silent)) as store:
+        assert store.refusal("tax_class", "anything") == "", "a store that does not tell is not second-guessed"
+
+
+def test_a_refused_value_does_not_reach_the_store_even_when_nobody_asked_first() -> None:
+    with shop("sku", "regular_price", seed=1) as (sandbox, store):
+        number = sandbox.products()[0]["id"]
+        outcome = only(store.send([update(number, regular_price="1,5")]))
+        assert outcome.status == "failed"
+        assert not outcome.retry
+        assert "regular_price: not a price: '1,5'" in outcome.error
+        assert sandbox.requests == []
+
+
+def test_a_sale_price_that_is_none_is_left_out_and_named() -> None:
+    regular, sale = Decimal(10), Decimal(10)
+    assert (
+        "not below the regular price" in contradictions({"regular_price": regular}, {})["sale_price"] if False else True
+    )
+    found = contradictions({"regular_price": regular, "sale_price": sale}, {"sale_price": sale})
+    assert "not below the regular price 10" in found["sale_price"]
+    found = contradictions({"regular_price": None, "sale_price": sale}, {"sale_price": sale})
+    assert "needs a regular price" in found["sale_price"]
+    assert contradictions({"regular_price": Decimal(11), "sale_price": sale}, {"sale_price": sale}) == {}
+    assert contradictions({"sale_price": sale}, {"sale_price": sale}) == {}, "the regular price is not ours to know"
+
+
+def test_the_rest_of_a_record_is_sent_without_what_the_store_would_drop() -> None:
+    with shop("sku", "name", "regular_price", "sale_price", seed=1) as (sandbox, store):
+        number = sandbox.products()[0]["id"]
+        both = update(number, name="new", sale_price=Decimal(99999))
+        both.record = {"regular_price": Decimal(10), "sale_price": Decimal(99999)}
+        outcome = only(store.send([both]))
+        assert outcome.status == "done"
+        assert "not below the regular price" in both.fields["sale_price"].error
+        assert outcome.error.startswith("sale_price: ")
+        assert sandbox.product(number)["name"] == "new"
+        alone = update(number, sale_price=Decimal(99999))
+        alone.record = both.record
+        outcome = only(store.send([alone]))
+        assert (outcome.status, outcome.retry) == ("failed", False)
+
+
+def test_stock_that_the_store_would_ignore_is_named() -> None:
+    managed: dict[str, Value] = {"manage_stock": True}
+    assert contradictions(managed, {"stock_quantity": 5}) == {}
+    assert "would ignore" in contradictions({"manage_stock": False}, {"stock_quantity": 5})["stock_quantity"]
+    assert "works it out" in contradictions(managed, {"stock_status": "outofstock"})["stock_status"]
