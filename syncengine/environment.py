@@ -49,6 +49,11 @@ class Environment:
             value = value[part]
         if not path or isinstance(value, dict):
             return None
+        return self.variable(path)
+
+    @staticmethod
+    def variable(path: tuple[str | int, ...]) -> str:
+        """The variable that would set the value at `path`."""
         return PREFIX + DELIMITER.join(_plain(str(part)) for part in path).upper()
 
     def merged(self, data: dict[str, Any]) -> dict[str, Any]:

@@ -329,6 +329,9 @@ class _Loader:
                 instead = f"{variable} is set: {known(name, list(self.file.data.get('connections', {})))}"
             self._wrong(path, "type is missing", instead)
             return None
+        if not isinstance(kind, str):
+            self._wrong((*path, "type"), "must be text in quotes", f'write type = "{types[0]}" ({", ".join(types)})')
+            return None
         if kind not in types:
             self._wrong((*path, "type"), f"no endpoint of type {kind!r} is installed", known(kind, types))
             return None
@@ -370,15 +373,14 @@ class _Loader:
             place = (*path, from_file)
             content = self._content(place, table.pop(from_file))
             table[key] = content if content is not None else SecretStr(PREFIXES[key])
-        value = table.get(key)
+        if key not in table:
+            variable = self.file.environment.variable(place)
+            self._wrong(path, f"{key} is missing", f"write {EXAMPLES[key]}, or set {variable} in the environment")
+            table[key] = SecretStr("")
+        value = table[key]
         if isinstance(value, str):
             table[key] = value = value.strip()
-            if (
-                not value.startswith(PREFIXES[key])
-                or len(value) == len(PREFIXES[key])
-                or not value.isascii()
-                or " " in value
-            ):
+            if not re.fullmatch(rf"{PREFIXES[key]}[!-~]+", value):
                 message = f"a {key.replace('_', ' ')} starts with {PREFIXES[key]} and has no spaces in it"
                 instead = "copy both from WooCommerce > Settings > Advanced > REST API"
                 other = "consumer_secret" if key == "consumer_key" else "consumer_key"
@@ -416,8 +418,6 @@ class _Loader:
         for side in ("erp", "store"):
             if isinstance(table.get(side), str):
                 self._side(path, side, table[side], connections)
-        if table.get("erp") is not None and table.get("erp") == table.get("store"):
-            self._wrong((*path, "store"), "erp and store are the same connection", "name two different ones")
         return found
 
     def _side(self, path: tuple[str, str], side: str, named: str, connections: dict[str, Connection | None]) -> None:

@@ -92,10 +92,14 @@ def test_lines_are_counted_the_same_with_carriage_returns() -> None:
 
 
 KEYS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
-SCALARS = st.integers(-(2**60), 2**60) | st.booleans() | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
+SCALARS = (
+    st.integers(-(2**60), 2**60) | st.booleans() | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
+)
 
 
-@given(tables=st.dictionaries(KEYS, st.dictionaries(KEYS, SCALARS | st.lists(SCALARS, max_size=3), max_size=4), max_size=4))
+@given(
+    tables=st.dictionaries(KEYS, st.dictionaries(KEYS, SCALARS | st.lists(SCALARS, max_size=3), max_size=4), max_size=4)
+)
 def test_any_file_of_tables_is_found_line_by_line(tables: dict[str, dict[str, object]]) -> None:
     written: list[str] = []
     expected: dict[tuple[str, ...], int] = {}
