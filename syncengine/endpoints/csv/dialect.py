@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from syncengine.endpoints.csv.lines import BLOCK, Grammar, cells_of
+from syncengine.endpoints.csv.cells import cells_of
+from syncengine.endpoints.csv.grammar import Grammar
+from syncengine.endpoints.csv.lines import BLOCK
 from syncengine.errors import BadSource, ConfigError, Problem
 from syncengine.settings import CsvConnection
 

@@ -25,7 +25,7 @@ def hashes(texts: Sequence[bytes] | Sequence[str] | Collection[str]) -> Hashes:
     if not texts:
         return NONE
     cells = np.empty(len(texts), dtype=object)
-    cells[:] = list(texts)
+    cells[:] = texts if isinstance(texts, list) else list(texts)
     found: Hashes = pd.util.hash_array(cells, categorize=False)
     found[found == UNSELECTED] = 1
     return found

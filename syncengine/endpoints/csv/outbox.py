@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from syncengine.endpoints import View
+from syncengine.endpoints.csv.cells import spell_row
 from syncengine.endpoints.csv.dialect import Dialect
 from syncengine.endpoints.csv.durable import put, temporary_name
-from syncengine.endpoints.csv.lines import spell_row
 from syncengine.endpoints.csv.source import is_output
 from syncengine.endpoints.csv.spelling import check_cell, key_of, spell_difference, value_of, writers
 from syncengine.errors import CannotRun

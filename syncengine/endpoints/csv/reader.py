@@ -6,17 +6,16 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, overload
 
 import numpy as np
 import pandas as pd
 
 from syncengine.endpoints import Cursor, Page
+from syncengine.endpoints.csv.cells import read_cells
 from syncengine.endpoints.csv.dialect import Dialect, recognise
 from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, among, hashes
-from syncengine.endpoints.csv.lines import Fault, parse
-from syncengine.endpoints.csv.scan import Row, Scan, Wants, digest_of
+from syncengine.endpoints.csv.scan import Rows, Scan, Wants, digest_of
 from syncengine.endpoints.csv.source import PAUSE, Signature, Source, signature
 from syncengine.errors import BadSource
 from syncengine.records import Reject
@@ -221,52 +220,54 @@ class CsvPull:
     # --- pages
 
     def _pages(self, scan: Scan) -> Iterator[Page]:
-        rows = scan.set_aside()
-        while chunk := list(islice(rows, PAGE)):
-            page = self._page(scan, chunk)
+        for rows in _in_pages(scan.set_aside()):
+            page = self._page(scan, rows)
             if page.ids:
                 yield page
 
-    def _page(self, scan: Scan, chunk: list[Row]) -> Page:
+    def _page(self, scan: Scan, rows: Rows) -> Page:
         assert self.version is not None
         header = self.version.dialect.header
-        parsed = parse([record for _, _, record in chunk], self.version.dialect.delimiter, len(header))
-        at = header.index(self._wants.key)
-        kept: list[tuple[int, list[str], str]] = []
-        dates: list[datetime | None] | None = [] if self._wants.modified else None
-        for (number, line, _), row in zip(chunk, parsed, strict=True):
-            assert not isinstance(row, Fault)
-            key = row[at].strip()
-            if key in scan.duplicates:
-                continue
-            if dates is not None:
-                try:
-                    dates.append(self._date(row))
-                except ValueError as error:
-                    scan.accepted[number] = False
-                    self.rejects.append(
-                        Reject("erp", f"{self._source.short}:{line}", key, self._wants.modified, str(error))
-                    )
-                    continue
-            kept.append((line, row, key))
-        columns = list(zip(*(row for _, row, _ in kept), strict=True)) or [() for _ in header]
-        cells = {name: columns[header.index(name)] for name in self._wants.columns}
-        for name, column in cells.items():
-            self._filled[name] += len(column) - column.count("")
-        self._pulled += len(kept)
-        frame = pd.DataFrame({name: _objects(column) for name, column in cells.items()}, dtype=object)
-        return Page(
-            ids=[key for _, _, key in kept],
-            where=Places(self._source.short, [line for line, _, _ in kept]),
-            cells=frame,
-            modified=dates,
+        asked = list(dict.fromkeys([self._wants.key, *self._wants.columns, *filter(None, [self._wants.modified])]))
+        table = read_cells(
+            rows.records, self.version.dialect.delimiter, len(header), [header.index(at) for at in asked]
         )
+        columns = dict(zip(asked, table.columns, strict=True))
+        ids = [cell.strip() for cell in columns[self._wants.key]]
+        lines = rows.lines
+        out = {row for row, key in enumerate(ids) if key in scan.duplicates} if scan.duplicates else set()
+        dates: list[datetime | None] | None = None
+        if self._wants.modified is not None:
+            dates, unreadable = self._dates(columns[self._wants.modified])
+            for row, reason in unreadable.items():
+                if row not in out:
+                    scan.accepted[rows.numbers[row]] = False
+                    where = f"{self._source.short}:{lines[row]}"
+                    self.rejects.append(Reject("erp", where, ids[row], self._wants.modified, reason))
+            out |= set(unreadable)
+        if out:
+            kept = [row for row in range(len(ids)) if row not in out]
+            ids, lines = [ids[row] for row in kept], [lines[row] for row in kept]
+            columns = {name: [cells[row] for row in kept] for name, cells in columns.items()}
+            dates = [dates[row] for row in kept] if dates is not None else None
+        self._pulled += len(ids)
+        for name in self._wants.columns:
+            self._filled[name] += len(ids) - columns[name].count("")
+        frame = pd.DataFrame({name: _objects(columns[name]) for name in self._wants.columns}, dtype=object)
+        return Page(ids, Places(self._source.short, lines), frame, dates)
 
-    def _date(self, row: list[str]) -> datetime | None:
-        assert self.version is not None and self._wants.modified is not None
-        cell = row[self.version.dialect.header.index(self._wants.modified)]
-        found = self._format.read(cell, Type("datetime"))
-        return found if isinstance(found, datetime) else None
+    def _dates(self, cells: Sequence[str]) -> tuple[list[datetime | None], dict[int, str]]:
+        """The dates, and the reasons of those that cannot be read."""
+        dates: list[datetime | None] = []
+        unreadable: dict[int, str] = {}
+        for row, cell in enumerate(cells):
+            try:
+                found = self._format.read(cell, Type("datetime"))
+            except ValueError as error:
+                unreadable[row] = str(error)
+                found = None
+            dates.append(found if isinstance(found, datetime) else None)
+        return dates, unreadable
 
     # --- what is suspicious about the whole
 
@@ -307,6 +308,18 @@ class CsvPull:
         if self._scan is None or not rows:
             return dict(before)
         return {name: (filled + self.unchanged * before.get(name, 0.0)) / rows for name, filled in self._filled.items()}
+
+
+def _in_pages(parts: Iterator[Rows]) -> Iterator[Rows]:
+    """The same rows in parts of PAGE."""
+    waiting = Rows([], [], [])
+    for part in parts:
+        waiting = Rows(*(column + more for column, more in zip(waiting, part, strict=True)))  # type: ignore[operator]
+        while len(waiting.numbers) >= PAGE:
+            yield Rows(*(column[:PAGE] for column in waiting))  # type: ignore[arg-type]
+            waiting = Rows(*(column[PAGE:] for column in waiting))  # type: ignore[arg-type]
+    if waiting.numbers:
+        yield waiting
 
 
 def _objects(column: Sequence[str]) -> Any:

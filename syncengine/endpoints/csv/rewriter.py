@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import BinaryIO
 
+from syncengine.endpoints.csv.cells import cells_of, read_cells, spell, spell_row
 from syncengine.endpoints.csv.dialect import Dialect, utf8
 from syncengine.endpoints.csv.durable import put
-from syncengine.endpoints.csv.lines import Grammar, parse, raw_records, spell, spell_row
+from syncengine.endpoints.csv.grammar import Grammar
+from syncengine.endpoints.csv.lines import raw_records
 from syncengine.endpoints.csv.reader import Version
 from syncengine.endpoints.csv.scan import Wants, digest_of
 from syncengine.endpoints.csv.source import Source, signature
@@ -185,12 +187,14 @@ class _Reading:
             if there and not seen_header:
                 seen_header = True
                 del there[0]
-            rows = parse([bare[row] for row in there], self.dialect.delimiter, len(header))
-            for row, cells in zip(there, rows, strict=True):
-                if not isinstance(cells, list) or (key := cells[at].strip()) not in keys:
+            table = read_cells([bare[row] for row in there], self.dialect.delimiter, len(header), [at])
+            for row, cell in zip(table.rows, table.columns[0], strict=True):
+                if (key := cell.strip()) not in keys:
                     continue
+                place = there[row]
+                cells = cells_of(bare[place], self.dialect.delimiter) or []
                 if all(cells[column].strip() in words for column, words in only):
-                    found[key].append((number + row, records[row], cells))
+                    found[key].append((number + place, records[place], cells))
             number += len(records)
         if copied.hexdigest() != digest:
             raise CannotRun(
@@ -202,7 +206,7 @@ class _Reading:
     def replace_cells(self, record: bytes, changed: dict[int, str]) -> bytes:
         """The record with these cells replaced, in quotes where they were; the rest of it as it stands."""
         bare = record.rstrip(b"\r\n")
-        fields = self._grammar.cells(bare)
+        fields = self._grammar.fields(bare)
         for at, cell in changed.items():
             fields[at] = spell(cell, self.dialect.delimiter, quoted=fields[at].startswith(b'"')).encode()
         joined = self.dialect.delimiter.encode().join(fields)

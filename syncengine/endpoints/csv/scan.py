@@ -9,27 +9,31 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
+import struct
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncengine.endpoints.csv.cells import Fault, cells_of, read_cells
 from syncengine.endpoints.csv.dialect import Dialect, utf8
+from syncengine.endpoints.csv.grammar import Grammar
 from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, among, hashes
-from syncengine.endpoints.csv.lines import Block, Fault, Grammar, blocks, parse
+from syncengine.endpoints.csv.lines import Block, blocks, check_length
 from syncengine.endpoints.csv.source import Source
 from syncengine.mapping import Mapping as FieldMapping
 from syncengine.records import Reject
 from syncengine.settings import CsvConnection
 
-__all__ = ["Row", "Scan", "Wants", "digest_of"]
+__all__ = ["Rows", "Scan", "Wants", "digest_of"]
 
 IN_MEMORY = 64 << 20  # bytes of set-aside rows; more of them wait on disk
 CHUNK = 1 << 20
+LENGTH = struct.Struct("<Q")
 OTHERS = 3  # lines named beside a duplicate
 
 
@@ -70,7 +74,12 @@ def digest_of(stream: BinaryIO) -> tuple[str, bool]:
     return digest.hexdigest(), ascii
 
 
-Row = tuple[int, int, bytes]  # its number in the file, its line, its raw bytes
+class Rows(NamedTuple):
+    """Some rows as they stand in the file: their numbers in it, their lines, their bytes."""
+
+    numbers: list[int]
+    lines: list[int]
+    records: list[bytes]
 
 
 class Scan:
@@ -96,81 +105,77 @@ class Scan:
     def run(self, index: Index, wanted: Hashes) -> None:
         """Read the file once; `wanted` are ordered hashes of keys that are read though their lines are known."""
         lines, keys, accepted, untouched = [], [], [], []
-        for block in self._blocks():
-            line_hashes = hashes(block.records)
-            known, key_hashes = index.look_up(line_hashes)
-            skipped = known & ~among(key_hashes, wanted)
-            good = np.ones(len(known), dtype=bool)
+        for block in self._blocks(index):
+            skipped = block.known & ~among(block.keys, wanted)
+            good = np.ones(len(skipped), dtype=bool)
             read = np.flatnonzero(~skipped)
             if len(read):
-                key_hashes[read], good[read] = self._read(block, read.tolist())
-            lines.append(line_hashes)
-            keys.append(key_hashes)
+                block.keys[read], good[read] = self._read(block, read.tolist())
+            lines.append(block.hashes)
+            keys.append(block.keys)
             accepted.append(good)
-            untouched.append(skipped & (key_hashes != UNSELECTED))
-            self._row += len(known)
+            untouched.append(skipped & (block.keys != UNSELECTED))
+            self._row += len(skipped)
         if lines:
             self.lines, self.keys = np.concatenate(lines), np.concatenate(keys)
             self.accepted, self.untouched = np.concatenate(accepted), np.concatenate(untouched)
         self._reject_duplicates()
 
-    def set_aside(self) -> Iterator[Row]:
+    def set_aside(self) -> Iterator[Rows]:
         """The rows that were read, in their order; those of a duplicate key are among them."""
-        end = self._aside.tell()
         self._aside.seek(0)
-        while self._aside.tell() < end:
-            yield from zip(*marshal.load(self._aside), strict=True)  # noqa: S302 - written above, never leaves the process
+        while size := self._aside.read(LENGTH.size):
+            # Written by `_read`, and never seen by another process.
+            yield Rows(*marshal.loads(self._aside.read(LENGTH.unpack(size)[0])))  # noqa: S302
 
-    def _blocks(self) -> Iterator[Block]:
-        """All blocks but for the header."""
-        found = blocks(utf8(self._stream, self._dialect, self._name), self._grammar, self._name)
-        for block in found:
-            rest = Block(block.records[1:], block.lines[1:])
-            if rest.records:
-                yield rest
-            break
-        yield from found
+    def _blocks(self, index: Index) -> Iterator[Block]:
+        """All blocks, without the header."""
+        first = True
+        for block in blocks(utf8(self._stream, self._dialect, self._name), self._grammar, index, self._name):
+            yield block.without(np.arange(len(block.records)) == 0) if first else block
+            first = False
 
     def _read(self, block: Block, at: list[int]) -> tuple[Hashes, NDArray[np.bool_]]:
         """Judge these rows and set the usable ones aside: the hashes of their keys, and which are no rejects."""
         records = [block.records[row] for row in at]
         lines = [block.lines[row] for row in at]
-        rows = parse(records, self._dialect.delimiter, len(self._dialect.header))
-        numbers = [self._row + row for row in at]
-        found = np.full(len(rows), UNSELECTED, dtype=np.uint64)
-        good = np.ones(len(rows), dtype=bool)
-        keys = self._plain_keys(rows)
-        if keys is None:
-            verdicts = [self._judge(row, line) for row, line in zip(rows, lines, strict=True)]
-            usable = [row for row, verdict in enumerate(verdicts) if isinstance(verdict, str)]
-            keys = [str(verdicts[row]) for row in usable]
-            found[usable] = hashes(keys)
-            rejected = {row: verdict for row, verdict in enumerate(verdicts) if isinstance(verdict, Reject)}
-            good[list(rejected)] = False
-            self.rejects += rejected.values()
-            numbers, lines = [numbers[row] for row in usable], [lines[row] for row in usable]
-            records = [records[row] for row in usable]
-        else:
-            found = hashes(keys)
+        check_length(records, lines, self._name)
+        columns = [self._key, *(column for column, _ in self._only)]
+        table = read_cells(records, self._dialect.delimiter, len(self._dialect.header), columns)
+        keys = [cell.strip() for cell in table.columns[0]]
+        usable = table.rows
+        good = np.ones(len(at), dtype=bool)
+        good[list(table.faults)] = False
+        self.rejects += [self._faulty(fault, lines[row]) for row, fault in table.faults.items()]
+        if self._only or "" in keys:
+            selected = [
+                all(
+                    cells[row].strip() in words for cells, (_, words) in zip(table.columns[1:], self._only, strict=True)
+                )
+                for row in range(len(keys))
+            ]
+            for row, key, chosen in zip(usable, keys, selected, strict=True):
+                if chosen and not key:
+                    good[row] = False
+                    self.rejects.append(self._reject(lines[row], None, f"the key {self._wants.key!r} is empty"))
+            chosen_rows = [row for row, chosen in enumerate(selected) if chosen and keys[row]]
+            usable, keys = [usable[row] for row in chosen_rows], [keys[row] for row in chosen_rows]
+        found = np.full(len(at), UNSELECTED, dtype=np.uint64)
+        found[usable] = hashes(keys)
         if keys:
-            marshal.dump((numbers, lines, records), self._aside)
+            entry = Rows(
+                [self._row + at[row] for row in usable],
+                [lines[row] for row in usable],
+                [records[row] for row in usable],
+            )
+            data = marshal.dumps(tuple(entry))
+            self._aside.write(LENGTH.pack(len(data)))
+            self._aside.write(data)
         return found, good
 
-    def _plain_keys(self, rows: Sequence[list[str] | Fault]) -> list[str] | None:
-        """The keys if there is nothing to judge: the usual case, at a tenth of the cost."""
-        if self._only or any(type(row) is Fault for row in rows):
-            return None
-        keys = [row[self._key].strip() for row in rows if type(row) is list]
-        return None if "" in keys else keys
-
-    def _judge(self, row: list[str] | Fault, line: int) -> str | Reject | None:
-        """The row's key, or why it cannot be used, or None if it is not selected."""
-        if isinstance(row, Fault):
-            key = row.cells[self._key].strip() if self._key < len(row.cells) else ""
-            return self._reject(line, None if "\0" in key else key or None, row.reason)
-        if any(row[at].strip() not in words for at, words in self._only):
-            return None
-        return row[self._key].strip() or self._reject(line, None, f"the key {self._wants.key!r} is empty")
+    def _faulty(self, fault: Fault, line: int) -> Reject:
+        key = fault.cells[self._key].strip() if self._key < len(fault.cells) else ""
+        return self._reject(line, None if "\0" in key else key or None, fault.reason)
 
     def _reject(self, line: int, key: str | None, reason: str) -> Reject:
         return Reject("erp", f"{self._short}:{line}", key, None, reason)
@@ -183,11 +188,11 @@ class Scan:
             return
         places: dict[str, list[tuple[int, int]]] = defaultdict(list)
         first = 0
-        for block in self._blocks():
+        for block in self._blocks(Index()):
             there = slice(first, first + len(block.records))
             for row in np.flatnonzero(among(self.keys[there], repeated) & self.accepted[there]).tolist():
-                cells = parse([block.records[row]], self._dialect.delimiter, len(self._dialect.header))[0]
-                if isinstance(cells, list):
+                cells = cells_of(block.records[row], self._dialect.delimiter)
+                if cells is not None:
                     places[cells[self._key].strip()].append((first + row, block.lines[row]))
             first = there.stop
         for key, found in places.items():
