@@ -204,7 +204,7 @@ def test_an_answer_without_end_is_not_swallowed(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_read_is_repeated_after_misfortunes_of_every_kind() -> None:
-    hiccups = [
+    hiccups: list[httpx.Response | Exception] = [
         httpx.Response(500),
         httpx.Response(408),
         httpx.Response(429),
@@ -212,7 +212,8 @@ def test_a_read_is_repeated_after_misfortunes_of_every_kind() -> None:
         httpx.RemoteProtocolError("Server disconnected without sending a response."),
         httpx.ReadTimeout("timed out"),
     ]
-    transport, slept = answering(*hiccups, LISTED), list[float]()
+    slept: list[float] = []
+    transport = answering(*hiccups, LISTED)
     client = client_on(transport, slept)
     assert client.get("products").body == []
     client.close()

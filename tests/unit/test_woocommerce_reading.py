@@ -332,7 +332,7 @@ def test_cells_are_in_their_normal_form() -> None:
     paths += ["categories", "tags", "attribute:colour & co", "attribute:none", "meta:list", "meta:n", "meta:none"]
     paths += ["images", "dimensions.length", "id"]
     types = {"date_on_sale_to": Type("date")}
-    with endpoint(answering(answer([product], X_WP_Total="1")), mapping(*paths, **types)) as store:
+    with endpoint(answering(answer([product], X_WP_Total="1")), mapping(*paths, types=types)) as store:
         assert cells(store.pull(Cursor(), (), full=True))["7"] == {
             "sku": "a<b",
             "name": "A & B",
@@ -361,8 +361,8 @@ def test_a_description_is_read_as_it_was_written_not_as_it_is_shown() -> None:
 
 
 def test_an_attribute_of_type_list_is_a_list() -> None:
-    kinds = {"attribute__Size": Type("list")}
-    with shop(mapped=mapping("sku", "attribute:Size", **kinds)) as (sandbox, store):
+    kinds = {"attribute:Size": Type("list")}
+    with shop(mapped=mapping("sku", "attribute:Size", types=kinds)) as (sandbox, store):
         number = sandbox.create_product(name="x", attributes=[{"name": "Size", "options": ["S", "M"]}])["id"]
         bare = sandbox.create_product(name="y")["id"]
         read = cells(store.pull(Cursor(), (), full=True))

@@ -14,7 +14,7 @@ import pytest
 from syncengine.errors import Refused, Unreachable
 from syncengine.records import FieldChange
 from syncengine.sandbox import Fault, Sandbox
-from syncengine.values import Type
+from syncengine.values import Type, Value
 from tests.unit.test_woocommerce_shop import (
     answer,
     answering,
@@ -52,16 +52,24 @@ def stored(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_only_changed_fields_are_sent_as_the_store_spells_them() -> None:
-    paths = ("name", "regular_price", "sale_price", "stock_quantity", "manage_stock", "weight", "dimensions.length")
+    paths: tuple[str, ...] = (
+        "name",
+        "regular_price",
+        "sale_price",
+        "stock_quantity",
+        "manage_stock",
+        "weight",
+        "dimensions.length",
+    )
     paths = (*paths, "date_on_sale_from", "date_on_sale_to", "meta:a", "meta:b", "meta:c", "low_stock_amount", "sku")
     types = {
         "date_on_sale_to": Type("date"),
-        "meta__b": Type("boolean"),
-        "meta__c": Type("money"),
+        "meta:b": Type("boolean"),
+        "meta:c": Type("money"),
         "sale_price": Type("money", 3),
     }
     asked = update(7, name=None, regular_price=Decimal("5"), sale_price=Decimal("1.5"), stock_quantity=Decimal(3))
-    for path, value in {
+    others: dict[str, Value] = {
         "manage_stock": False,
         "weight": Decimal("1.50"),
         "dimensions.length": None,
@@ -71,10 +79,11 @@ def test_only_changed_fields_are_sent_as_the_store_spells_them() -> None:
         "meta:b": False,
         "meta:c": Decimal("2.5"),
         "low_stock_amount": None,
-    }.items():
+    }
+    for path, value in others.items():
         asked.fields[path] = FieldChange("x", value, "test")
     transport = answering(answer({"update": [stored({"id": 7})]}))
-    with endpoint(transport, mapping(*paths, **types)) as store:
+    with endpoint(transport, mapping(*paths, types=types)) as store:
         only(store.send([asked]))
     assert sent(transport.asked[0]) == {  # type: ignore[attr-defined]
         "update": [

@@ -11,9 +11,11 @@ from itertools import count
 from typing import Any
 
 import httpx
+import pytest
 
 from syncengine.endpoints import Cursor, Endpoint, Page, View, rows
 from syncengine.endpoints.woocommerce import WooCommerceEndpoint
+from syncengine.errors import CannotRun
 from syncengine.mapping import ErpSide, Field, Gone, Mapping, StoreSide
 from syncengine.records import Action, Change, FieldChange, Outcome
 from syncengine.sandbox import Fault, Sandbox
@@ -50,10 +52,13 @@ class Clock:
 
 
 def mapping(
-    *paths: str, only: dict[str, tuple[str, ...]] | None = None, modified: str | None = None, **types: Type
+    *paths: str,
+    only: dict[str, tuple[str, ...]] | None = None,
+    modified: str | None = None,
+    types: dict[str, Type] | None = None,
 ) -> Mapping:
-    """A mapping whose fields have the names of their store paths; `types` with `__` for what no keyword can hold."""
-    chosen = {name.replace("__", ":"): kind for name, kind in types.items()}
+    """A mapping whose fields have the names of their store paths."""
+    chosen = types or {}
     fields = {p: Field(p, p, p, chosen.get(p, Type(TYPES.get(p, "text")))) for p in paths or USUAL}
     return Mapping(
         file="products.toml",
@@ -224,3 +229,14 @@ def test_the_endpoint_is_what_the_engine_expects() -> None:
         assert not engine_sees.format.text
     with endpoint(None, url="https://Shop.test/wp/wp-json/") as store:
         assert store.identity() == "shop.test/wp", "however the URL was copied"
+
+
+def test_a_dry_run_cannot_write() -> None:
+    with Sandbox(seed=1) as sandbox:
+        view = View("products", "store", mapping(), "R1", read_only=True)
+        store = WooCommerceEndpoint(connection(), view, sandbox.transport())
+        assert store.writable, "what it would write is still planned"
+        with pytest.raises(CannotRun, match="a dry run was about to write"):
+            store.send([update(sandbox.products()[0]["id"], name="x")])
+        assert sandbox.requests == []
+        store.close()

@@ -55,7 +55,7 @@ class WooCommerceEndpoint:
         self.batch_size = PER_PAGE
         self.concurrency = connection.concurrency
         self.settle = connection.settle.total_seconds()
-        self.writable = not view.read_only and view.mapping.writes("store")
+        self.writable = view.mapping.writes("store")
         self.takes_later = False
         self.requests = 0
         self._connection = connection
@@ -121,6 +121,8 @@ class WooCommerceEndpoint:
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
         """Thread-safe; terms and products may come mixed."""
+        if self._view.read_only:
+            raise CannotRun(f"connections.{self._connection.name}: a dry run was about to write")
         terms = [change for change in changes if change.entity in TERM_KINDS]
         products = [change for change in changes if change.entity not in TERM_KINDS]
         sent = [*self._terms.create(terms), *self._batches.send(products)]

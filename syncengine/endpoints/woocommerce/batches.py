@@ -22,8 +22,6 @@ from syncengine.values import Value
 __all__ = ["Batches"]
 
 SMALLEST_AFTER_500 = 25  # a poisonous item is hunted by halving; the other batches need not become as small
-
-
 ID = re.compile(r"[1-9][0-9]*")
 TRASH = {"status": "trash"}
 
@@ -74,10 +72,9 @@ class Batches:
             return Outcome(change, "failed", error=f"not a product's id: {change.record_id!r}", retry=False)
         if change.action == "delete":
             number = int(change.record_id or 0)
-            # a batch delete destroys whatever else is asked for (FACTS-WOOCOMMERCE, 8)
-            return (
-                _Item(change, "delete", number) if change.destroy else _Item(change, "update", {"id": number, **TRASH})
-            )
+            if change.destroy:
+                return _Item(change, "delete", number)  # for good, whatever else is asked for (FACTS-WOOCOMMERCE, 8)
+            return _Item(change, "update", {"id": number, **TRASH})
         written: dict[str, Value] = {}
         for name, field in change.fields.items():
             path, _ = self._paths.path_of(name)

@@ -27,7 +27,7 @@ from syncengine.settings import WooCommerceConnection
 __all__ = ["Client", "LostReply", "NoSuchRoute", "Reply"]
 
 TRIES = 8
-TRIES_AT_FIRST = 3  # before the store has answered at all: then the URL is more likely wrong than the store busy
+TRIES_AT_FIRST = 3  # while nothing at all is there: then the URL is more likely wrong than the store busy
 LONGEST_PAUSE = 300.0  # seconds; a store that asks for more is given up for this run
 LARGEST_REPLY = 128 * 1024 * 1024
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -226,6 +226,7 @@ class Client:
             return Unreachable(self.prefixed(f"the certificate of {self.url} is not trusted: {_described(error)}"))
         if isinstance(error, _TooLarge):
             return Unreachable(self.prefixed(str(error)))
+        self._answered |= not isinstance(error, NEVER_LEFT)
         return _Again(_described(error))
 
     def _understood(self, response: httpx.Response, body: bytes) -> Reply:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from syncengine.endpoints.woocommerce.paths import DATES, MARK, MEASURES, PRICES, RICH_TEXT
+from syncengine.endpoints.woocommerce.paths import DATES, MARK, MEASURES, PRICES, RICH_TEXT, WHOLE
 from syncengine.endpoints.woocommerce.terms import Terms, parts_of
 from syncengine.values import Value, is_empty
 
@@ -40,7 +40,6 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "backorders": ("no", "notify", "yes"),
 }
 SWITCHES = frozenset({"featured", "virtual", "downloadable", "manage_stock", "sold_individually", "reviews_allowed"})
-WHOLE = frozenset({"stock_quantity", "low_stock_amount", "menu_order", "download_limit", "download_expiry"})
 NOT_YET = {
     "images": "images are not written yet",
     "brands": "brands are not written yet; use attribute:NAME or a category",
@@ -304,7 +303,10 @@ def _meta(key: str, value: Value) -> str:
         return "meta: needs a key"
     if key.casefold() in OWN_META:
         return f"meta:{key} is where the store keeps a field of its own: map that field instead"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+    except ValueError:
+        return "it holds a number that JSON does not have"
     return HALF_A_CHARACTER if any("\ud800" <= one <= "\udfff" for one in text) else ""
 
 
