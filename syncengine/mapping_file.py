@@ -341,7 +341,9 @@ class _Reader:
             elif written.store != "id" and truth != "store" and written.to != "erp":
                 self._wrong(place, f"nobody can write {written.store} of the store", 'write truth = "store"')
             return truth, "erp"
-        if written.to is not None and (truth, written.to) in (("erp", "erp"), ("store", "store")):
+        if "value" in written.model_fields_set and written.to == "erp":
+            self._wrong((*place, "to"), "a constant is for the store", 'write to = "store", or leave it out')
+        elif written.to is not None and (truth, written.to) in (("erp", "erp"), ("store", "store")):
             other = "store" if truth == "erp" else "erp"
             instead = f'write to = "{other}" or truth = "{other}"'
             self._wrong(
@@ -349,8 +351,6 @@ class _Reader:
                 f"the {truth} is right and only the {truth} is written: nothing would ever travel",
                 instead,
             )
-        if "value" in written.model_fields_set and written.to == "erp":
-            self._wrong((*place, "to"), "a constant is for the store", 'write to = "store", or leave it out')
         return truth, written.to
 
     def _map(self, place: Path_, kind: Type, written: dict[str, Any] | None) -> dict[str, Value] | None:
