@@ -185,7 +185,13 @@ def _rejected_rows(rejects: Sequence[Reject], job: int) -> list[dict[str, Any]]:
     """A row stands once, with every reason."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for reject in rejects:
-        row = {"job": job, "side": reject.side, "where": reject.where, "key": reject.key or "", "reasons": []}
+        row: dict[str, Any] = {
+            "job": job,
+            "side": reject.side,
+            "where": reject.where,
+            "key": reject.key or "",
+            "reasons": [],
+        }
         rows.setdefault((reject.side, reject.where), row)["reasons"].append([reject.field or "", reject.reason])
     return list(rows.values())
 

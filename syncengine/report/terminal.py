@@ -74,22 +74,17 @@ def _duration(seconds: float) -> str:
 def _numbers(result: JobResult) -> Table:
     """What was read and what comes of it, a column a side; lines without a number are left out."""
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     table.add_column(ERP, justify="right")
     table.add_column("store", justify="right")
-    table.add_column("", overflow="fold")
-    lines = [("read", result.read, ""), ("unchanged", result.unchanged, ""), ("changed", result.changed, "")]
-    if result.unlinked != Counts():
-        lines.append(("unlinked", result.unlinked, "without a partner on the other side"))
-    if result.rejects:
-        lines.append(("rejected", _rejected(result), ""))
+    lines = [("read", result.read), ("unchanged", result.unchanged), ("changed", result.changed)]
+    seldom = [("unlinked", result.unlinked), ("rejected", _rejected(result))]
     for action, names in NAMES_OF_ACTIONS.items():
-        counts = actions(result, action, is_plan(result))
-        if counts != Counts():
-            lines.append((names[0 if is_plan(result) else 1].lower(), counts, ""))
-    for name, counts, remark in lines:
+        seldom.append((names[0 if is_plan(result) else 1].lower(), actions(result, action, is_plan(result))))
+    lines += [line for line in seldom if line[1] != Counts()]
+    for name, counts in lines:
         style = "dim" if name in ("read", "unchanged") else ""
-        table.add_row(name, f"{counts.erp:,}", f"{counts.store:,}", Text(remark, style="dim"), style=style)
+        table.add_row(name, f"{counts.erp:,}", f"{counts.store:,}", style=style)
     return table
 
 
@@ -116,6 +111,8 @@ def _blocks(result: JobResult, width: int, verbose: bool) -> Iterator[Renderable
 def _remarks(result: JobResult) -> list[str]:
     """Numbers that are seldom there, each with what it means."""
     remarks = []
+    if unlinked := result.unlinked.erp + result.unlinked.store:
+        remarks.append(f"{how_many(unlinked, 'record')} without a partner on the other side")
     if result.settled:
         remarks.append(f"{how_many(result.settled, 'conflict')} settled by the table of truth")
     if new := newly_held(result):
@@ -163,20 +160,23 @@ def _shares(sizes: Sequence[int], most: int) -> list[int]:
 def _change_table(changes: Sequence[Change], types: Mapping[str, Type], width: int, verbose: bool) -> Table:
     """A line per changed field: on a wide terminal its reason has a column, on a narrow one it follows in brackets."""
     wide = width >= 100
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
-    table.add_column(overflow="fold", max_width=max(10, width // 4), style="bold")
-    table.add_column(overflow="fold", max_width=max(10, width // 4))
-    table.add_column(overflow="fold")
-    if wide:
-        table.add_column(overflow="fold", max_width=width // 3)
+    rows: list[tuple[Text, ...]] = []
     for change in changes:
-        name = Text(printable(record_name(change)))
+        name = Text(printable(record_name(change)), style="bold")
         for field_name, what, why in _change_lines(change, types, verbose):
             if wide:
-                table.add_row(name, field_name, what, Text(why, style="dim"))
+                rows.append((name, field_name, what, Text(why, style="dim")))
             else:
-                table.add_row(name, field_name, Text.assemble(what, (f"  ({why})" if why else "", "dim")))
+                rows.append((name, field_name, Text.assemble(what, (f"  ({why})" if why else "", "dim"))))
             name = Text("")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    # An empty column would take room from the others.
+    used = [number for number, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
+    widths = [max(10, width // 4), max(10, width // 4), None, width // 3]
+    for number in used:
+        table.add_column(overflow="fold", max_width=widths[number])
+    for row in rows:
+        table.add_row(*(row[number] for number in used))
     return table
 
 
@@ -242,7 +242,7 @@ def held_block(held: Held, kind: Type | None = None) -> Text:
     return title
 
 
-def _reject_lines(result: JobResult, verbose: bool) -> Iterator[Text]:
+def _reject_lines(result: JobResult, verbose: bool) -> Iterator[RenderableType]:
     yield Text(f"Rejected rows ({rejected_rows(result):,})", style="bold red")
     listed = result.rejects if verbose else result.rejects[:MOST_REJECTS]
     yield _lines([_reject_line(reject) for reject in listed])
@@ -256,16 +256,16 @@ def _reject_line(reject: Reject) -> str:
     return "  ".join([*where, f"{printable(reject.field)}: {reason}" if reject.field else reason])
 
 
-def _lines(lines: Sequence[str]) -> Text:
-    return Text("\n".join(f"  {line}" for line in lines))
+def _lines(lines: Sequence[str]) -> Padding:
+    return _indented(Text("\n".join(lines)))
 
 
 def _more(number: int, where: str) -> Text:
     return Text(f"  … and {number:,} more: {where}", style="dim")
 
 
-def _indented(table: Table) -> Padding:
-    return Padding(table, (0, 0, 0, 2), expand=False)
+def _indented(block: Table | Text) -> Padding:
+    return Padding(block, (0, 0, 0, 2), expand=False)
 
 
 def _closing(result: JobResult) -> Text:

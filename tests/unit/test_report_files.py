@@ -1,0 +1,137 @@
+"""Reports as files: CSV for spreadsheets, names that say the kind, and no half written file."""
+
+import csv
+import io
+import json
+import stat
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from syncengine.records import Change, FieldChange, Held, JobResult, Reject
+from syncengine.report import files
+from syncengine.report.files import check_report_path, write_report
+from syncengine.report.table import COLUMNS, table
+from syncengine.values import Type
+
+START = datetime(2026, 11, 21, 9, 3, 12, tzinfo=UTC)
+
+
+def renamed(old: str, new: str) -> JobResult:
+    change = Change("c", "store", "update", "product", "A-17", "123", {"name": FieldChange(old, new, "erp changed")})
+    return JobResult("products", "r1", False, START, changes=[change])
+
+
+def rows(*results: JobResult) -> list[dict[str, str]]:
+    text = table(results)
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+
+
+def test_a_row_of_the_csv_is_a_changed_field_a_conflict_or_a_rejected_row():
+    fields = {
+        "regular_price": FieldChange(Decimal("19.9"), Decimal("21"), "erp changed"),
+        "name": FieldChange("Hut", "Hut, rot", "erp changed"),
+    }
+    found = JobResult(
+        "products",
+        "r1",
+        False,
+        START,
+        changes=[
+            Change("c1", "store", "update", "product", "A-17", "123", fields, status="failed", error="bad price"),
+            Change("c2", "store", "delete", "product", "A-3", "77", {}, status="done"),
+        ],
+        held=[Held(7, "A-9", "name", "x", "y", "z")],
+        rejects=[Reject("erp", "products.csv:18", "A-18", "stock", "not a number: 'x'")],
+        types={"regular_price": Type("money")},
+    )
+    lines = rows(found)
+    assert tuple(lines[0]) == COLUMNS
+    assert [(line["action"], line["key"], line["field"], line["outcome"]) for line in lines] == [
+        ("update", "A-17", "regular_price", "failed"),
+        ("update", "A-17", "name", "failed"),
+        ("delete", "A-3", "", "done"),
+        ("held", "A-9", "name", "held"),
+        ("rejected", "A-18", "stock", "rejected"),
+    ]
+    assert (lines[0]["from"], lines[0]["to"], lines[0]["error"]) == ("19.90", "21.00", "bad price")
+    assert (lines[3]["from"], lines[3]["why"]) == ("z", "erp has 'x', store has 'y'")
+    assert (lines[4]["why"], lines[4]["error"]) == ("products.csv:18", "not a number: 'x'")
+
+
+@pytest.mark.parametrize("formula", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])
+def test_a_cell_that_a_spreadsheet_would_run_is_made_text(formula):
+    (line,) = rows(renamed("x", formula))
+    assert line["to"] == f"'{formula}"
+
+
+@pytest.mark.parametrize("plain", ["-5", "-5.20", "+3", "a=b", "1-2", "", "A-17"])
+def test_numbers_and_harmless_texts_stay_as_they_are(plain):
+    (line,) = rows(renamed("x", plain))
+    assert line["to"] == plain
+
+
+def test_a_formula_in_a_key_a_job_or_a_reason_is_made_text_too():
+    found = JobResult("=job", "r", False, START, rejects=[Reject("erp", "f:1", "=key", "=field", "=reason")])
+    (line,) = rows(found)
+    assert [line[name] for name in ("job", "key", "field", "error")] == ["'=job", "'=key", "'=field", "'=reason"]
+
+
+def test_the_ending_of_the_name_says_which_kind_of_report_is_saved(tmp_path):
+    for name in ("plan.html", "plan.json", "plan.CSV"):
+        write_report(tmp_path / name, [renamed("x", "Größe ☃")])
+    assert (tmp_path / "plan.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["jobs"][0]["job"] == "products"
+    assert (tmp_path / "plan.CSV").read_bytes().startswith(b"\xef\xbb\xbfjob,run,")
+    assert "Größe ☃" in (tmp_path / "plan.CSV").read_text(encoding="utf-8-sig")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plan.CSV", "plan.html", "plan.json"]
+
+
+def test_another_ending_is_refused_with_what_to_write_instead(tmp_path):
+    with pytest.raises(ValueError, match=r"\.html, \.json, \.csv: write .*plan\.html instead of .*plan\.pdf"):
+        check_report_path(tmp_path / "plan.pdf")
+    with pytest.raises(ValueError, match=r"write .*plan\.html instead"):
+        check_report_path(tmp_path / "plan")
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"the folder .*nowhere of the report plan.html does not exist"):
+        write_report(tmp_path / "nowhere" / "plan.html", [])
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(ValueError, match="is a folder"):
+        write_report(tmp_path / "folder.html", [])
+
+
+def test_a_report_that_cannot_be_finished_leaves_the_old_one_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "plan.json"
+    path.write_text("old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_report(path, [])
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_report_has_the_permissions_of_any_new_file_and_a_link_stays_a_link(tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("")
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    real.write_text("old")
+    link.symlink_to(real)
+    write_report(link, [])
+    assert link.is_symlink() and json.loads(real.read_text()) == {"version": 1, "jobs": []}
+    assert stat.S_IMODE(real.stat().st_mode) == stat.S_IMODE(other.stat().st_mode)
+
+
+def test_half_a_character_from_a_broken_source_breaks_no_report(tmp_path: Path):
+    for name in ("a.json", "a.html", "a.csv"):
+        write_report(tmp_path / name, [renamed("x", "broken \udc80")])
+    report = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert report["jobs"][0]["changes"][0]["fields"]["name"]["to"] == "broken \udc80"
