@@ -134,6 +134,23 @@ class Ledger:
         query = select(func.count()).where(change.c.job == job, change.c.run == run, change.c.status == status)
         return int(self.connection.execute(query).scalar_one())
 
+    def failed_links(self, job: str) -> set[int]:
+        """Links with a failed change that no later change of the same side made good."""
+        mine = (change.c.job == job, change.c.link.is_not(None))
+        good = (
+            select(change.c.link, change.c.side, func.max(change.c.planned).label("last"))
+            .where(*mine, change.c.status.in_(("done", "in-flight")))
+            .group_by(change.c.link, change.c.side)
+            .subquery()
+        )
+        later = (good.c.link == change.c.link) & (good.c.side == change.c.side) & (good.c.last > change.c.planned)
+        query = (
+            select(change.c.link)
+            .select_from(change.outerjoin(good, later))
+            .where(*mine, change.c.status == "failed", good.c.link.is_(None))
+        )
+        return set(self.connection.execute(query).scalars())
+
     def history(self, key: str) -> Iterator[Line]:
         """Every change of a record, oldest first, by ERP key or `store:123`."""
         store_id = key.removeprefix("store:") if key.startswith("store:") else None

@@ -1,0 +1,7 @@
+"""`python -m syncengine` is the `sync` command."""
+
+import sys
+
+from syncengine.cli import main
+
+sys.exit(main())

@@ -1,0 +1,167 @@
+"""The `sync` command: parses, calls, prints; decides nothing.
+
+What a command does stands in `commands`. Only the one that is called is imported: `sync --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from syncengine import __version__
+from syncengine.bugs import ScrubbedFormatter, told
+from syncengine.errors import SyncError
+from syncengine.sandbox.command import add_arguments as add_sandbox_options
+
+__all__ = ["main", "parser"]
+
+INTERRUPTED = 130
+BUG = 3
+CONFIG = "the settings (default: $SYNC_CONFIG, else ./config.toml)"
+COMMANDS = {
+    "run": "syncengine.commands.run:run",
+    "diff": "syncengine.commands.run:run",
+    "status": "syncengine.commands.look:status",
+    "conflicts": "syncengine.commands.look:conflicts",
+    "resolve": "syncengine.commands.decide:resolve",
+    "rejected": "syncengine.commands.look:rejected",
+    "retry": "syncengine.commands.decide:retry",
+    "history": "syncengine.commands.look:history",
+    "sandbox": "syncengine.sandbox.command:run",
+    "demo": "syncengine.demo:run",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. `--help`, `--version` and wrong usage end by SystemExit, as argparse has it."""
+    args = parser().parse_args(arguments)
+    _log(args.verbose)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = _command(args)(args)
+        sys.stdout.flush()
+    except SyncError as error:
+        if os.environ.get("SYNC_DEBUG"):
+            raise
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _close_stdout()
+        return 1
+    except Exception as error:
+        if os.environ.get("SYNC_DEBUG"):
+            raise
+        logging.getLogger(__name__).info("ended unexpectedly", exc_info=True)
+        print(told(error), file=sys.stderr)
+        return BUG
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="sync", description="Keeps an ERP and a WooCommerce shop in step, both ways.")
+    top.add_argument("--version", action="version", version=f"sync {__version__}")
+    top.set_defaults(verbose=False)
+    top.add_argument("--config", type=Path, metavar="PATH", help=CONFIG)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    common = _common()
+    listing = argparse.ArgumentParser(add_help=False, parents=[common])
+    listing.add_argument("--json", action="store_true", help="print one JSON object")
+
+    run = commands.add_parser(
+        "run", parents=[common], help="run jobs once", description="Runs the named jobs once, or all of them."
+    )
+    _add_run_options(run)
+    run.add_argument("--dry-run", action="store_true", help="only show what would be done; changes nothing anywhere")
+    diff = commands.add_parser(
+        "diff", parents=[common], help="show what a run would do", description="The same as `sync run --dry-run`."
+    )
+    _add_run_options(diff)
+    diff.set_defaults(dry_run=True)
+    commands.add_parser("status", parents=[listing], help="where each job stands, and what waits")
+    conflicts = commands.add_parser("conflicts", parents=[listing], help="fields that wait for a person")
+    actions = conflicts.add_subparsers(dest="action", metavar="resolve")
+    resolve = actions.add_parser("resolve", parents=[common], help="answer one; it takes effect in the next run")
+    resolve.add_argument("id", type=int, metavar="ID", help="its number in `sync conflicts`")
+    resolve.add_argument(
+        "--take", required=True, metavar="erp|store|VALUE", help="whose value is right, or another value for both"
+    )
+    commands.add_parser("rejected", parents=[listing], help="rows set aside, with their reasons")
+    retry = commands.add_parser("retry", parents=[common], help="try failed changes again in the next run")
+    retry.add_argument("--job", metavar="JOB", help="only those of this job")
+    history = commands.add_parser("history", parents=[listing], help="every change ever made to a record")
+    history.add_argument("key", metavar="KEY", help="its key in the ERP, or store:ID")
+    sandbox = commands.add_parser("sandbox", parents=[common], help="a WooCommerce-compatible store to try things on")
+    add_sandbox_options(sandbox)
+    demo = commands.add_parser("demo", parents=[common], help="a whole example, without set-up")
+    demo.add_argument(
+        "--folder", type=Path, metavar="PATH", help="where it is set up (default: a new temporary folder)"
+    )
+    return top
+
+
+def _common() -> argparse.ArgumentParser:
+    """What every command takes. A default here would hide what was given before the command's name."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="PATH", help=CONFIG)
+    common.add_argument("-v", "--verbose", action="store_true", default=argparse.SUPPRESS, help="say more")
+    return common
+
+
+def _add_run_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs, in this order")
+    command.add_argument("--full", action="store_true", help="compare both sides whole, whatever was read before")
+    command.add_argument(
+        "--report", type=Path, action="append", default=[], metavar="PATH", help="save a report: .html, .json or .csv"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.add_argument("--max-changes", metavar="N|N%", help="stop above so many changed records")
+    command.add_argument("--force", action="store_true", help="past the guards")
+    command.add_argument("--limit", type=_at_least_one, metavar="N", help="only the first N changed records")
+    command.add_argument("--rebase", action="store_true", help="once after a change of the mapping")
+    command.add_argument("--no-progress", action="store_true", help="no progress bars")
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def _command(args: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
+    module, _, name = COMMANDS[getattr(args, "action", None) or args.command].partition(":")
+    found: Callable[[argparse.Namespace], int] = getattr(import_module(module), name)
+    return found
+
+
+def _log(verbose: bool) -> None:
+    """What the program says about itself goes to stderr. HTTP libraries would log addresses with signatures in them."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(ScrubbedFormatter("%(message)s"))
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler], force=True)
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _close_stdout() -> None:
+    """Whoever read our output has seen enough. Python would complain once more when it flushes at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,1 @@
+"""What each command does, a file for each kind of them. `cli` imports only the one that is called."""

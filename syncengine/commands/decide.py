@@ -1,0 +1,97 @@
+"""`sync conflicts resolve` and `sync retry`: what a person decides, for the next run to carry out."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from syncengine.engine.gone import RECORD
+from syncengine.errors import ConfigError, Problem
+from syncengine.mapping import Field
+from syncengine.mapping_file import load_mapping
+from syncengine.settings import Settings, load_settings
+from syncengine.state import State
+from syncengine.state.journal import Conflict
+from syncengine.store_paths import check_word
+from syncengine.values import PLAIN, encode, is_empty, shown
+from syncengine.written import Mistake, known
+
+__all__ = ["resolve", "retry"]
+
+
+def resolve(args: argparse.Namespace) -> int:
+    """Save the answer to one conflict."""
+    settings = load_settings(args.config)
+    with State.look(settings.state_url) as state:
+        conflicts = {one.id: one for one in state.journal.conflicts()}
+    if args.id not in conflicts:
+        raise _no_such(args.id, list(conflicts))
+    conflict = conflicts[args.id]
+    answer, said = _answer(settings, conflict, args.take)
+    with State.open(settings.state_url) as state, state.transaction():
+        if not state.journal.answer(args.id, answer):
+            raise _no_such(args.id, [one.id for one in state.journal.conflicts()])
+    print(f"#{args.id} {conflict.key} {conflict.field}: {said}. It takes effect in the next run.")
+    return 0
+
+
+def retry(args: argparse.Namespace) -> int:
+    """Have records with failed changes read and merged again."""
+    settings = load_settings(args.config)
+    if args.job is not None and args.job not in settings.jobs:
+        raise ConfigError(Problem("--job", None, f"there is no job {args.job!r}", known(args.job, list(settings.jobs))))
+    with State.look(settings.state_url) as state:
+        names = [args.job] if args.job else list(settings.jobs)
+        failed = {name: state.ledger.failed_links(name) for name in names}
+    if not any(failed.values()):
+        print("No failed changes: there is nothing to try again.")
+        return 0
+    with State.open(settings.state_url) as state, state.transaction():
+        for links in failed.values():
+            state.links.mark_dirty(links)
+    for name, links in failed.items():
+        if links:
+            print(f"{name}: {len(links):,} record{'s' if len(links) > 1 else ''} will be tried again in the next run.")
+    return 0
+
+
+def _no_such(number: int, there: list[int]) -> ConfigError:
+    instead = f"open are: {', '.join(map(str, there))}" if there else "there is none; `sync conflicts` lists them"
+    return ConfigError(Problem("sync conflicts resolve", None, f"there is no open conflict {number}", instead))
+
+
+def _answer(settings: Settings, conflict: Conflict, take: str) -> tuple[dict[str, Any], str]:
+    """The answer as the state keeps it, and in words."""
+    if take in ("erp", "store"):
+        return {"take": take}, f"the {take}'s value is taken"
+    if conflict.field == RECORD:
+        raise _bad(conflict, "the whole record waits", "write --take erp (make it anew) or --take store (let it go)")
+    if conflict.job not in settings.jobs:
+        raise _bad(conflict, f"the config has no job {conflict.job!r} any more", "write --take erp or --take store")
+    field = load_mapping(settings.jobs[conflict.job].mapping).fields.get(conflict.field)
+    if field is None:
+        raise _bad(conflict, "the mapping has no such field any more", "write --take erp or --take store")
+    return _valued(conflict, field, take)
+
+
+def _valued(conflict: Conflict, field: Field, take: str) -> tuple[dict[str, Any], str]:
+    try:
+        value = PLAIN.read(take, field.type)
+        if field.store is not None:
+            check_word(field.store, value)
+        if field.goes_to("erp"):
+            field.write("erp", value, PLAIN)
+    except Mistake as mistake:
+        raise _bad(conflict, str(mistake), mistake.instead) from None
+    except ValueError as error:
+        raise _bad(conflict, str(error), f"write erp, store, or a value of type {field.type.name}") from None
+    if field.required and is_empty(value):
+        raise _bad(conflict, "it is required, and this is empty", "write erp, store, or a value")
+    return {
+        "take": "value",
+        "value": encode(value),
+    }, f"{shown(value, field.type) or 'no value'} is taken for both sides"
+
+
+def _bad(conflict: Conflict, message: str, instead: str) -> ConfigError:
+    return ConfigError(Problem(f"#{conflict.id} {conflict.key} {conflict.field}", None, message, instead))

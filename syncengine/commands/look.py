@@ -1,0 +1,147 @@
+"""`sync status`, `conflicts`, `rejected` and `history`: they read the state and change nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any, cast
+
+from syncengine.commands.output import console, print_json
+from syncengine.engine.job import SIDES
+from syncengine.errors import ConfigError
+from syncengine.mapping_file import load_mapping
+from syncengine.records import Action, Held, Side
+from syncengine.report.listings import (
+    HistoryLine,
+    JobStatus,
+    OpenConflict,
+    RejectedRow,
+    conflicts_document,
+    history_document,
+    print_conflicts,
+    print_history,
+    print_rejected,
+    print_status,
+    rejected_document,
+    status_document,
+)
+from syncengine.settings import Settings, load_settings
+from syncengine.state import State
+from syncengine.state.journal import Conflict
+from syncengine.values import Type, Value, decode
+
+__all__ = ["conflicts", "history", "rejected", "status"]
+
+TEXT = Type()
+
+
+def status(args: argparse.Namespace) -> int:
+    settings = load_settings(args.config)
+    with State.look(settings.state_url) as state:
+        jobs = [_status(state, name) for name in settings.jobs]
+    if args.json:
+        print_json(status_document(jobs))
+    else:
+        print_status(jobs, console())
+    return 0
+
+
+def conflicts(args: argparse.Namespace) -> int:
+    settings = load_settings(args.config)
+    types = _types(settings)
+    with State.look(settings.state_url) as state:
+        found = [_open_conflict(one, types.get(one.job, {}).get(one.field)) for one in state.journal.conflicts()]
+    if args.json:
+        print_json(conflicts_document(found))
+    else:
+        print_conflicts(found, console())
+    return 0
+
+
+def rejected(args: argparse.Namespace) -> int:
+    settings = load_settings(args.config)
+    with State.look(settings.state_url) as state:
+        rows = [RejectedRow(one.job, one.reject, one.first_seen, one.last_seen) for one in state.journal.rejects()]
+    if args.json:
+        print_json(rejected_document(rows))
+    else:
+        print_rejected(rows, console())
+    return 0
+
+
+def history(args: argparse.Namespace) -> int:
+    settings = load_settings(args.config)
+    types = _types(settings)
+    lines: list[HistoryLine] = []
+    with State.look(settings.state_url) as state:
+        for one in state.ledger.history(args.key):
+            kind = types.get(one.job, {}).get(one.field)
+            lines.append(
+                HistoryLine(
+                    when=one.when,
+                    job=one.job,
+                    run=one.run,
+                    side=cast("Side", one.side),
+                    action=cast("Action", one.action),
+                    field=one.field,
+                    old=_value(one.old, kind),
+                    new=_value(one.new, kind),
+                    why=one.why,
+                    outcome="unknown" if one.status == "sent" else one.status,
+                    error=one.error,
+                    kind=kind,
+                )
+            )
+    if args.json:
+        print_json(history_document(args.key, lines))
+    else:
+        print_history(args.key, lines, console())
+    return 0
+
+
+def _status(state: State, job: str) -> JobStatus:
+    run = state.journal.last_run(job)
+    linked, unlinked = state.links.count(job)
+    saved: dict[Side, str] = {
+        side: f"{at:%Y-%m-%d %H:%M UTC}" for side in SIDES if (at := state.journal.checkpoint(job, side).saved)
+    }
+    return JobStatus(
+        job=job,
+        last_run=run.run if run else None,
+        last_status=run.status if run else None,
+        finished=run.finished if run else None,
+        checkpoint=saved,
+        linked=linked,
+        unlinked=unlinked,
+        conflicts=len(state.journal.conflicts(job)),
+        rejected=len({(one.reject.side, one.reject.where) for one in state.journal.rejects(job)}),
+        failed=len(state.ledger.failed_links(job)),
+    )
+
+
+def _open_conflict(one: Conflict, kind: Type | None) -> OpenConflict:
+    erp, store, base = (_value(value, kind) for value in (one.erp, one.store, one.base))
+    why = one.why
+    if one.answer is not None:
+        taken = one.answer["take"] if one.answer["take"] != "value" else one.answer["value"]
+        why = f"{why}; answered with {taken}, which the next run carries out"
+    return OpenConflict(one.job, Held(one.id, one.key, one.field, erp, store, base, why, one.since), kind)
+
+
+def _types(settings: Settings) -> dict[str, Mapping[str, Type]]:
+    """The fields' types by job. A broken mapping must not hide what happened: its values are shown as they are."""
+    found: dict[str, Mapping[str, Type]] = {}
+    for name, job in settings.jobs.items():
+        try:
+            found[name] = {field.name: field.type for field in load_mapping(job.mapping).fields.values()}
+        except ConfigError:
+            found[name] = {}
+    return found
+
+
+def _value(canonical: Any, kind: Type | None) -> Value:
+    """A saved value; one that was saved before its field's type changed stays as it was."""
+    try:
+        return decode(canonical, kind or TEXT)
+    except (ValueError, TypeError, ArithmeticError):
+        return str(canonical)
