@@ -96,6 +96,9 @@ class Memory:
     def refusal(self, path: str, value: Value) -> str:
         return "the side would mangle it" if value == "mangled" else ""
 
+    def normal(self, path: str, value: Value) -> Value:
+        return value
+
     def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
         return []
 
@@ -146,8 +149,8 @@ class Memory:
     def _write(self, change: Change) -> Outcome:
         self.writes += 1
         if change.action == "create":
-            key = str(self.next_id) if self.side == "store" else str(change.key)
             self.next_id += 1
+            key = str(self.next_id) if self.side == "store" else str(change.key)
         else:
             key = str(change.record_id)
             if key not in self.records:

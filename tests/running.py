@@ -55,7 +55,12 @@ def mapping(*fields: Field, **more: object) -> Mapping:
 
 
 def run(
-    erp: Memory, store: Memory, state: State, options: Options | None = None, guards: Guards = MANY, signatures: dict[str, str] | None = None
+    erp: Memory,
+    store: Memory,
+    state: State,
+    options: Options | None = None,
+    guards: Guards = MANY,
+    signatures: dict[str, str] | None = None,
 ) -> JobResult:
     """One run; a dry run gets its own copy of nothing: it must not write."""
     started = datetime.now(UTC)

@@ -113,6 +113,9 @@ class Endpoint(Protocol):
     def refusal(self, path: str, value: Value) -> str:
         """Why this value may not be sent there ("" if it may): the side would mangle it. Used before anything is planned."""
 
+    def normal(self, path: str, value: Value) -> Value:
+        """The value as this side will give it back after taking it: in its own spelling of names, say."""
+
     def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
         """What must be created before these changes can be sent (categories, tags); sent like other changes, first."""
 
@@ -141,7 +144,9 @@ def open_endpoint(connection: Connection, view: View) -> Endpoint:
     found = entry_points(group="syncengine.endpoints", name=connection.type)
     if not found:
         known = ", ".join(sorted(point.name for point in entry_points(group="syncengine.endpoints")))
-        raise CannotRun(f"connections.{connection.name}: no endpoint of type {connection.type!r} is installed; there are: {known}")
+        raise CannotRun(
+            f"connections.{connection.name}: no endpoint of type {connection.type!r} is installed; there are: {known}"
+        )
     opened: Endpoint = next(iter(found)).load()(connection, view)
     return opened
 
@@ -151,4 +156,9 @@ def rows(pages: Iterable[Page]) -> Iterator[tuple[str, str, dict[str, Any], date
     for page in pages:
         columns = [str(name) for name in page.cells.columns]
         for at, cells in enumerate(page.cells.itertuples(index=False, name=None)):
-            yield page.ids[at], page.where[at], dict(zip(columns, cells, strict=True)), page.modified[at] if page.modified else None
+            yield (
+                page.ids[at],
+                page.where[at],
+                dict(zip(columns, cells, strict=True)),
+                page.modified[at] if page.modified else None,
+            )

@@ -81,6 +81,8 @@ def _account_done(job: JobRun, item: Item, outcome: Outcome) -> None:
             add_difference(job, link, name, what.difference)
             item.waits.pop(name, None)
             item.bases.pop(name, None)
+        elif what.error:
+            continue
         elif isinstance(answered, NoAnswer) or same(answered, what.new):
             item.waits.get(name, set()).discard(change.side)
         else:

@@ -192,7 +192,12 @@ def _fetch_other_halves(job: JobRun, pairs: list[Pair]) -> None:
             if pair.row(side) is None
             and (key := pair.link.identifier(side)) is not None
             and pair.link.lost != side
-            and (pair.link.dirty or pair.link.id in open_links or not all(map(pair.link.has_base, names)))
+            and (
+                pair.link.dirty
+                or pair.link.in_flight
+                or pair.link.id in open_links
+                or not all(map(pair.link.has_base, names))
+            )
         }
         for key, row in fetch_rows(job, side, needed).items():
             if side == "erp":

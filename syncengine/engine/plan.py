@@ -148,11 +148,11 @@ def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
             plan.released.append(conflict.id)
         if verdict.unwritten and one.truth == "sum" and met:
             _account_unwritten(link, one, erp, store, verdict)
-        _settle(item, one, erp, store, verdict)
-        if verdict.to_erp is not None:
-            writes["erp"][one.name] = _field_change(job, pair, "erp", one, verdict.to_erp)
-        if verdict.to_store is not None:
-            writes["store"][one.name] = _field_change(job, pair, "store", one, verdict.to_store)
+        item.bases[one.name] = (erp.now, store.now)
+        for side in SIDES:
+            write = verdict.to_erp if side == "erp" else verdict.to_store
+            if write is not None and (what := _write(job, item, side, one, write)) is not None:
+                writes[side][one.name] = what
     if was_in_flight and not link.in_flight:
         link.in_flight_since, link.arrived = None, True
     record = {name: erp for name, (erp, _) in now.items()} | {name: what.new for name, what in writes["erp"].items()}
@@ -168,20 +168,6 @@ def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
     return _with_changes(job, item, number, changes)
 
 
-def _settle(item: Item, one: Field, erp: Seen, store: Seen, verdict: Verdict) -> None:
-    """Note which bases the field gets, and which writes must be done before."""
-    to_erp = verdict.to_erp.value if verdict.to_erp else erp.now
-    to_store = verdict.to_store.value if verdict.to_store else store.now
-    item.bases[one.name] = (to_erp, to_store)
-    waits: set[Side] = set()
-    if verdict.to_erp:
-        waits.add("erp")
-    if verdict.to_store:
-        waits.add("store")
-    if waits:
-        item.waits[one.name] = waits
-
-
 def _account_unwritten(link: Link, one: Field, erp: Seen, store: Seen, verdict: Verdict) -> None:
     """What one counter did and the other side will never be told is accounted at once."""
     untold_by_store = verdict.to_erp is None
@@ -189,23 +175,34 @@ def _account_unwritten(link: Link, one: Field, erp: Seen, store: Seen, verdict: 
     link.account(one.name, encode(to_erp), encode(to_store))
 
 
-def _field_change(job: JobRun, pair: Pair, side: Side, one: Field, write: Write) -> FieldChange:
-    endpoint = job.endpoint(side)
-    path = one.path(side)
+def _write(job: JobRun, item: Item, side: Side, one: Field, write: Write) -> FieldChange | None:
+    """One field's write, and the bases that it leads to; None where the side has that value already, as it spells it.
+
+    Raises UnusableError where the side would not take the value as it is.
+    """
+    endpoint, path, pair = job.endpoint(side), one.path(side), item.pair
     assert path is not None
-    reason = endpoint.refusal(path, write.value)
-    if not reason and side == "erp":
-        try:
-            one.write("erp", write.value, endpoint.format)
-        except ValueError as error:
-            reason = str(error)
-    if not reason and one.required and is_empty(write.value):
-        reason = "it is required, and empty"
-    if reason:
+    if reason := _refusal(job, side, one, write.value):
         row = pair.erp if side == "store" and pair.erp else pair.store or pair.erp
         raise UnusableError(row or _nowhere(pair), one.name, reason)
+    new = endpoint.normal(path, write.value)
     old = _value(job, pair, side, one) if pair.link.paired else None
-    return FieldChange(old, write.value, write.why, write.difference)
+    if pair.link.paired and same(old, new):
+        return None
+    erp, store = item.bases[one.name]
+    item.bases[one.name] = (new, store) if side == "erp" else (erp, new)
+    item.waits.setdefault(one.name, set()).add(side)
+    return FieldChange(old, new, write.why, write.difference)
+
+
+def _refusal(job: JobRun, side: Side, one: Field, value: Value) -> str:
+    if one.required and is_empty(value):
+        return "it is required, and empty"
+    try:
+        one.write(side, value, job.endpoint(side).format)
+    except ValueError as error:
+        return str(error)
+    return job.endpoint(side).refusal(one.path(side) or "", value)
 
 
 def _created_in_store(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
@@ -215,13 +212,15 @@ def _created_in_store(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
     fields: dict[str, FieldChange] = {}
     for one in job.merged_fields():
         value = _value(job, pair, "erp", one)
-        item.bases[one.name] = (value, None)
+        item.bases[one.name] = (value, value)
+        if is_empty(value) and one.required:
+            raise UnusableError(row, one.name, "it is required, and empty")
+        what = None
+        if one.goes_to("store") and not is_empty(value):
+            what = _write(job, item, "store", one, Write(value, "new in the erp"))
+        if what is not None:
+            fields[one.name] = what
         item.waits[one.name] = {"store"}
-        if is_empty(value):
-            if one.required:
-                raise UnusableError(row, one.name, "it is required, and empty")
-        elif one.goes_to("store"):
-            fields[one.name] = _field_change(job, pair, "store", one, Write(value, "new in the erp"))
     unique = any(one.name in fields for one in job.mapping.match_fields if one.store != "id")
     change = Change("", "store", "create", job.mapping.entity, pair.link.erp_key, None, fields, mark=not unique)
     return _with_changes(job, item, number, [change])
@@ -244,12 +243,15 @@ def _created_in_erp(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
     key = next((now[one.name] for one in job.mapping.by_path("erp", job.mapping.erp.key) if one.name in now), None)
     if is_empty(key):
         raise UnusableError(row, None, f"it has no value for {job.mapping.erp.key}, the key of a new record in the erp")
-    fields = {}
+    fields: dict[str, FieldChange] = {}
     for one in job.merged_fields():
-        item.bases[one.name] = (now[one.name] if one.goes_to("erp") else None, now[one.name])
+        item.bases[one.name] = (None, now[one.name])
+        what = None
+        if one.goes_to("erp") and not is_empty(now[one.name]):
+            what = _write(job, item, "erp", one, Write(now[one.name], "new in the store"))
+        if what is not None:
+            fields[one.name] = what
         item.waits[one.name] = {"erp"}
-        if one.erp is not None and one.goes_to("erp") and not is_empty(now[one.name]):
-            fields[one.name] = _field_change(job, pair, "erp", one, Write(now[one.name], "new in the store"))
     if link.in_flight and all(
         link.in_flight.get(name) and same(decode(link.in_flight[name][-1][0], job.type_of(name)), what.new)
         for name, what in fields.items()
