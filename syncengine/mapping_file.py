@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
@@ -304,18 +305,21 @@ class _Reader:
         erp = self.file.data.get("erp", {})
         erp = erp if isinstance(erp, dict) else {}
         write_to = erp.get("write_to")
+        if "value" in given and written.truth in ("sum", "union", "newest"):
+            self._wrong(where, f"a constant cannot have the truth {written.truth}", 'write truth = "erp"')
+            return
         if written.truth == "sum":
+            handed_over = write_to not in (None, IN_PLACE)
             if written.type not in NUMBERS:
                 instead = 'write type = "integer", or a truth such as "erp-wins"'
                 self._wrong(where, f"sum adds numbers, and this is {written.type}", instead)
-            if written.map is not None:
+            elif written.map is not None:
                 self._wrong(
                     (*place, "map"),
                     "sum adds numbers, and a map has words",
                     "leave out the map, or choose another truth",
                 )
-            handed_over = write_to not in (None, IN_PLACE)
-            if handed_over and not written.write and written.to != "store":
+            elif handed_over and not written.write and written.to != "store":
                 message = "sum can be handed over in a file only as a signed difference, never as a number"
                 self._wrong(where, message, 'write write = "difference", or to = "store"')
             if write_to == IN_PLACE and written.write:
@@ -327,8 +331,6 @@ class _Reader:
         if written.truth == "newest" and erp.get("modified") is None:
             instead = 'write modified = "COLUMN" under [erp], or a truth such as "erp-wins"'
             self._wrong(where, "newest needs to know when the ERP's record was modified", instead)
-        if "value" in given and written.truth in ("sum", "union", "newest"):
-            self._wrong(where, f"a constant cannot have the truth {written.truth}", 'write truth = "erp"')
 
     def _travels(self, place: Path_, written: FieldTable) -> tuple[Truth, Side | None]:
         """The truth, and the one side that the field travels to."""
@@ -375,7 +377,12 @@ class _Reader:
             self._wrong(place, f"not a text: {written!r}", instead)
             return None
         try:
+            if kind.name == "json":
+                json.dumps(written, allow_nan=False)
             return PLAIN.read(written, kind)
+        except TypeError:
+            self._wrong(place, "not JSON: dates and times are none", "write them in quotes")
+            return None
         except ValueError as error:
             self._wrong(place, str(error), f"write a value of type {kind.name} as a program would, or another type")
             return None

@@ -228,6 +228,13 @@ def load_settings(path: Path | None) -> Settings:
     return _Loader(_ConfigFile(path, missing)).load()
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, say
+        return False
+
+
 class _ConfigFile(TomlFile):
     """config.toml under the environment: what is set there stands above what is written here."""
 
@@ -303,11 +310,13 @@ class _Loader:
         instead = f'write url = "{DEFAULT_STATE}", or "postgresql://user:password@host/database"'
         try:
             address = make_url(written)
-            kind = address.get_backend_name()
+            kind = address.get_backend_name() if written.isprintable() else ""
         except (ArgumentError, ValueError, AttributeError):
             self._wrong(("state", "url"), "not the URL of a database", instead)
             return ""
-        if kind not in ("sqlite", "postgresql"):
+        if not kind:
+            self._wrong(("state", "url"), "not the URL of a database", instead)
+        elif kind not in ("sqlite", "postgresql"):
             self._wrong(("state", "url"), f"no {kind}: the state is kept in SQLite or PostgreSQL", instead)
         if kind == "sqlite":
             if address.database in (None, "", ":memory:") or "mode" in address.query or "uri" in address.query:
@@ -344,7 +353,7 @@ class _Loader:
 
     def _csv(self, path: tuple[str, str], table: dict[str, Any]) -> Connection | None:
         if isinstance(folder := table.get("folder"), str):
-            if not folder.strip():
+            if not folder.strip() or not folder.isprintable():
                 self._wrong((*path, "folder"), "no folder is named", f"write {EXAMPLES['folder']}")
             table["folder"] = self.base / folder
         found = self._model(CsvConnection, path, table)
@@ -409,7 +418,7 @@ class _Loader:
         path = ("jobs", name)
         if isinstance(mapping := table.get("mapping"), str):
             table["mapping"] = self.base / mapping
-            if not table["mapping"].is_file():
+            if not _is_file(table["mapping"]):
                 instead = "write the mapping there, or start with one of those in mappings/"
                 self._wrong((*path, "mapping"), f"there is no file {mapping}", instead)
         found = self._model(Job, path, table)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,7 +14,7 @@ from syncengine.errors import ConfigError, Problem
 from syncengine.mapping import Mapping
 from syncengine.mapping_file import field_signature, key_signature, load_mapping, load_mappings
 from syncengine.settings import CsvConnection, Job, Settings, WooCommerceConnection
-from syncengine.values import PLAIN
+from syncengine.values import PLAIN, TypeName
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "mappings").glob("*.toml"))
@@ -221,6 +221,7 @@ def test_paths_of_a_product(tmp_path: Path, path: str) -> None:
 # -- mistakes ----------------------------------------------------------------------------------------------------------
 
 FIELD = 34
+TYPES = get_args(TypeName)
 MISTAKES: list[tuple[str, int | None, str, str]] = [
     # mapping, line, part of the message, part of what to write instead
     (changed('entity = "product"\n', "\n"), None, "entity is missing", 'entity = "product"'),
@@ -662,3 +663,29 @@ def test_the_narrow_mappings_write_nothing_but_what_they_are_named_for() -> None
     for mapping in (stock, prices):
         assert not mapping.create_in_store
         assert not mapping.writes("erp")
+
+
+ODD = [
+    *["5", "-1", "1.5", "nan", "true", '""', '" "', '"\\u0000"', "[]", "{}", "[[1]]", "[{}]", "{ a = { b = 1 } }"],
+    *["2026-01-31", "10:00:00", "2026-01-31T10:00:00", "[10:00:00]", '"' + "x" * 3000 + '"', '"ä:/..\\\\"', '"{time}"'],
+    "99999999999999999999999",
+]
+KEYS = [
+    *["erp", "store", "type", "truth", "map", "to", "value", "default", "required", "strip", "max_change", "empty"],
+    *["places", "round", "separator", "write", "else"],
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_any_value_of_any_key_is_taken_or_refused_with_a_reason(tmp_path: Path, odd: str) -> None:
+    lines = MAPPING.splitlines()
+    texts = [more(f"x = {odd}")]
+    texts += [more(f'x = {{ {key} = {odd}, type = "{kind}", store = "meta:x" }}') for key in KEYS for kind in TYPES]
+    for at, line in enumerate(lines):
+        if " = " in line:
+            texts.append("\n".join([*lines[:at], f"{line.split(' = ')[0]} = {odd}", *lines[at + 1 :]]))
+    for text in texts:
+        try:
+            load(tmp_path, text)
+        except ConfigError as error:
+            assert all(problem.instead for problem in error.problems)

@@ -531,6 +531,43 @@ def test_what_the_program_makes_itself_is_not_bound(tmp_path: Path) -> None:
     assert (connection.timeout, connection.url) == (0.1, "http://127.0.0.1:1")
 
 
+ODD = [
+    *[
+        "5",
+        "-1",
+        "1.5",
+        "nan",
+        "true",
+        '""',
+        '" "',
+        '"\\u0000"',
+        "[]",
+        "{}",
+        "[[1]]",
+        "{ a = { b = 1 } }",
+        "2026-01-31",
+    ],
+    *["10:00:00", '"' + "x" * 3000 + '"', '"ä:/..\\\\"', '"http://"', '"%"', "99999999999999999999999"],
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_any_value_of_any_key_is_taken_or_refused_with_a_reason(tmp_path: Path, odd: str) -> None:
+    lines = CONFIG.splitlines()
+    texts = [f"{key} = {odd}" for key in ("state", "connections", "jobs", "connections.x", "jobs.x", "state.url")]
+    for at, line in enumerate(lines):
+        if " = " in line:
+            texts.append("\n".join([*lines[:at], f"{line.split(' = ')[0]} = {odd}", *lines[at + 1 :]]))
+    for table in ("[connections.erp]", "[connections.shop]", "[jobs.products]", "[jobs.products.guards]"):
+        for key in (*module.EXAMPLES, "consumer_key_file"):
+            texts.append(CONFIG.replace(table, f"{table}\n{key} = {odd}"))
+    for text in texts:
+        try:
+            load(tmp_path, text)
+        except ConfigError as error:
+            assert all(problem.instead for problem in error.problems)
+
+
 # -- the example -------------------------------------------------------------------------------------------------------
 
 
