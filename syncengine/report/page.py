@@ -94,10 +94,12 @@ def _mood(result: JobResult) -> str:
     """Which colour a job's banner has."""
     if result.status == "failed":
         return "bad"
-    troubled = any(outcome_of(change) in ("failed", "unknown") for change in result.changes)
-    if result.status == "stopped" or troubled or rejected_rows(result):
+    if result.status == "stopped":
         return "careful"
-    return "plan" if result.dry_run else "good"
+    if result.dry_run:
+        return "plan"
+    troubled = any(outcome_of(change) in ("failed", "unknown") for change in result.changes)
+    return "careful" if troubled or result.rejects else "good"
 
 
 def _readable(time: datetime) -> str:
