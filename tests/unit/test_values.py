@@ -191,7 +191,7 @@ def test_any_cell_is_a_value_or_refused_with_a_reason(name: TypeName, format: Fo
 
 
 def test_money_with_more_places_than_it_has_is_refused_unless_it_says_how_to_round() -> None:
-    with pytest.raises(ValueError, match="more than 2 decimal places: '10.005' .*round = \"half-up\""):
+    with pytest.raises(ValueError, match=r"more than 2 decimal places: .10\.005. .set places, or round"):
         Format().read("10.005", MONEY)
     assert Format().read("10.005", Type("money", rounds=True)) == Decimal("10.01")
     assert Format().read("-0.004", Type("money", rounds=True)) == 0
