@@ -51,7 +51,8 @@ def plan_loss(job: JobRun, pair: Pair, side: Side) -> tuple[list[Change], list[H
         conflict = job.conflicts.get((link.id or 0, RECORD))
         if gone.from_store == "ask" and not (conflict and conflict.answer):
             why = "it is gone from the store"
-            return [], [Held(conflict.id if conflict else 0, pair.name, RECORD, "there", None, "there", why)]
+            number, since = (conflict.id, conflict.since) if conflict else (0, None)
+            return [], [Held(number, pair.name, RECORD, "there", None, "there", why, since)]
         link.lost = "store"
         return [], []
     link.lost = "erp"

@@ -140,9 +140,8 @@ def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
             continue
         _count(job, verdict, link.id, one.name)
         if verdict.held:
-            item.held.append(
-                Held(conflict.id if conflict else 0, pair.name, one.name, erp.now, store.now, erp.base, verdict.held)
-            )
+            number, since = (conflict.id, conflict.since) if conflict else (0, None)
+            item.held.append(Held(number, pair.name, one.name, erp.now, store.now, erp.base, verdict.held, since))
             continue
         if conflict is not None:
             plan.released.append(conflict.id)

@@ -73,7 +73,7 @@ def hash_salt(job: JobRun, side: Side) -> int:
 
 def _pull(job: JobRun, pulled: Pulled, side: Side, wanted: set[str]) -> None:
     checkpoint = job.state.journal.checkpoint(job.name, side)
-    pull = job.endpoint(side).pull(checkpoint.cursor, wanted, full=job.full)
+    pull = job.endpoint(side).pull(job.state.journal.cursor(job.name, side), wanted, full=job.full)
     job.progress.step(f"reading {side}", checkpoint.rows or None)
     salted, seen, rows = hash_salt(job, side), 0, pulled.rows(side)
     for page in pull:

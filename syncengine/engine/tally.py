@@ -23,7 +23,7 @@ def tally(job: JobRun, plan: Plan) -> None:
                 result.changed.add(side, int(row.changed or (side in item.changes) or bool(item.held)))
         told = result.changed.of(side) + result.unlinked.of(side) + len(rejected)
         result.unchanged.add(side, max(0, result.read.of(side) - told))
-    newly = sum(held.id == 0 for held in result.held)
+    newly = sum(held.since is None for held in result.held)
     released = len(set(plan.released))
     result.waiting = len(job.conflicts) + newly - released
 

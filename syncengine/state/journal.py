@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from syncengine.endpoints import Cursor
 from syncengine.records import Held, Reject, Side
@@ -35,9 +35,8 @@ class KnownJob:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """From where the next pull starts, when a side was last read whole, and how many rows it had then."""
+    """When a side's cursor was last moved, when the side was last read whole, and how many rows it had then."""
 
-    cursor: Cursor = field(default_factory=Cursor)
     saved: datetime | None = None
     full: datetime | None = None
     rows: int = 0
@@ -122,21 +121,23 @@ class Journal:
         return Run(row.run, row.job, row.started, row.finished, row.status, row.error, json.loads(row.counts))
 
     def checkpoint(self, job: str, side: Side) -> Checkpoint:
-        row = self.connection.execute(
-            select(checkpoint).where(checkpoint.c.job == job, checkpoint.c.side == side)
-        ).first()
-        if row is None:
-            return Checkpoint()
-        return Checkpoint(Cursor(json.loads(row.position), row.seen), row.saved, row.full, row.rows)
+        columns = (checkpoint.c.saved, checkpoint.c.full, checkpoint.c.rows)
+        row = self.connection.execute(select(*columns).where(_of(job, side))).first()
+        return Checkpoint(row.saved, row.full, row.rows) if row else Checkpoint()
+
+    def cursor(self, job: str, side: Side) -> Cursor:
+        """From where the next pull of a side starts: it may be large."""
+        row = self.connection.execute(select(checkpoint.c.position, checkpoint.c.seen).where(_of(job, side))).first()
+        return Cursor(json.loads(row.position), row.seen) if row else Cursor()
 
     def save_checkpoint(self, job: str, side: Side, cursor: Cursor, *, full: datetime | None, rows: int) -> None:
-        mine = (checkpoint.c.job == job) & (checkpoint.c.side == side)
-        self.connection.execute(delete(checkpoint).where(mine))
-        self.connection.execute(
-            insert(checkpoint).values(
-                job=job, side=side, position=json.dumps(cursor.position), seen=cursor.seen, saved=datetime.now(UTC), full=full, rows=rows
-            )
-        )  # fmt: skip
+        values: dict[str, Any] = {"saved": datetime.now(UTC), "full": full, "rows": rows}
+        if cursor == self.cursor(job, side):
+            self.connection.execute(update(checkpoint).where(_of(job, side)).values(**values))
+            return
+        self.connection.execute(delete(checkpoint).where(_of(job, side)))
+        values |= {"job": job, "side": side, "position": json.dumps(cursor.position), "seen": cursor.seen}
+        self.connection.execute(insert(checkpoint).values(**values))
 
     def drop_checkpoints(self, job: str) -> None:
         self.connection.execute(delete(checkpoint).where(checkpoint.c.job == job))
@@ -205,6 +206,10 @@ class Journal:
                     for one in rejects
                 ],
             )  # fmt: skip
+
+
+def _of(job: str, side: Side) -> ColumnElement[bool]:
+    return and_(checkpoint.c.job == job, checkpoint.c.side == side)
 
 
 def _identity(one: Reject) -> tuple[str, str, str | None, str]:
