@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from syncengine.endpoints import Cursor, Page, View
-from syncengine.endpoints.csv.dialect import Dialect, check_connection, recognise
+from syncengine.endpoints.csv.dialect import Dialect, recognise
 from syncengine.endpoints.csv.outbox import Outbox
 from syncengine.endpoints.csv.reader import CsvPull
 from syncengine.endpoints.csv.rewriter import Rewriter
@@ -38,7 +38,6 @@ class CsvEndpoint:
 
     def __init__(self, connection: CsvConnection, view: View, *, patience: float = PATIENCE) -> None:
         erp = view.mapping.erp
-        check_connection(connection)
         check_inside("resource", erp.resource, view.mapping)
         if erp.write_to is not None and erp.write_to != IN_PLACE:
             check_inside("write_to", erp.write_to, view.mapping)
@@ -46,7 +45,7 @@ class CsvEndpoint:
                 raise ConfigError(
                     Problem(
                         view.mapping.file,
-                        None,
+                        view.mapping.erp.line,
                         f"erp.write_to: {erp.write_to!r} would be the same file in each run",
                         'write it with {time}, as in "import/products-{time}.csv"',
                     )

@@ -15,10 +15,10 @@ from typing import BinaryIO
 from syncengine.endpoints.csv.cells import cells_of
 from syncengine.endpoints.csv.grammar import Grammar
 from syncengine.endpoints.csv.lines import BLOCK
-from syncengine.errors import BadSource, ConfigError, Problem
+from syncengine.errors import BadSource
 from syncengine.settings import CsvConnection
 
-__all__ = ["Dialect", "check_connection", "recognise", "utf8"]
+__all__ = ["Dialect", "recognise", "utf8"]
 
 CANDIDATES = (";", ",", "\t", "|")
 BYTE_ORDER_MARKS = (
@@ -55,31 +55,8 @@ class Dialect:
         return text.encode(self.encoding)
 
 
-def check_connection(connection: CsvConnection) -> None:
-    """Raise ConfigError for an encoding or a delimiter that cannot be."""
-    try:
-        "a".encode(_named_encoding(connection.encoding))
-    except LookupError:
-        raise _wrong(
-            connection, "encoding", f"unknown encoding {connection.encoding!r}", "cp1252, utf-8, iso-8859-15"
-        ) from None
-    delimiter = _named_delimiter(connection.delimiter)
-    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0'):
-        raise _wrong(connection, "delimiter", f"not a delimiter: {connection.delimiter!r}", "';', ',', '\\t' or '|'")
-
-
-def _wrong(connection: CsvConnection, option: str, message: str, instead: str) -> ConfigError:
-    return ConfigError(
-        Problem("config.toml", None, f"connections.{connection.name}.{option}: {message}", f"such as {instead}")
-    )
-
-
 def _named_encoding(name: str) -> str:
     return "utf-8" if name == "auto" else codecs.lookup(name).name.removesuffix("-sig")
-
-
-def _named_delimiter(name: str) -> str | None:
-    return None if name == "auto" else {"tab": "\t", "\\t": "\t"}.get(name, name)
 
 
 def recognise(
@@ -228,8 +205,8 @@ def _divide(text: bytes, delimiter: str) -> _Division | None:
 
 def _division(text: str, name: str, connection: CsvConnection, needed: Sequence[str]) -> _Division:
     """How the file's beginning is to be divided. Raises BadSource if that is not certain."""
-    named = _named_delimiter(connection.delimiter)
-    tried = [_divide(text.encode(), mark) for mark in ((named,) if named else CANDIDATES)]
+    marks = CANDIDATES if connection.delimiter == "auto" else (connection.delimiter,)
+    tried = [_divide(text.encode(), mark) for mark in marks]
     found = [division for division in tried if division is not None]
     if not found:
         raise BadSource(f"{name}: there is no header that can be read; is it empty, or a quote in it never closed?")

@@ -95,16 +95,20 @@ class CsvPull:
         self.guards: list[tuple[str, str]] = []
 
     def __iter__(self) -> Iterator[Page]:
-        if not self._read():
-            self.left = True
-            self.warnings.append(f"{self._source.name} is still being written; left for the next run")
-            return
-        if self._scan is not None:
-            yield from self._pages(self._scan)
-            self.rejects = sorted([*self.rejects, *self._scan.rejects], key=lambda found: _line(found.where))
-            self._scan.close()
-            self._guard()
-        self._done = True
+        try:
+            if not self._read():
+                self._forget_attempt()
+                self.left = True
+                self.warnings.append(f"{self._source.name} is still being written; left for the next run")
+                return
+            if self._scan is not None:
+                yield from self._pages(self._scan)
+                self.rejects = sorted([*self.rejects, *self._scan.rejects], key=lambda found: _line(found.where))
+                self._guard()
+            self._done = True
+        finally:
+            if self._scan is not None:
+                self._scan.close()
 
     @property
     def complete(self) -> bool:
@@ -128,10 +132,11 @@ class CsvPull:
         if forget:
             kept = ~among(keys, np.sort(hashes(list(forget))))
             lines, keys = lines[kept], keys[kept]
+        dialect = self.version.dialect
         position = {
             "digest": self.version.digest,
             "wants": self._wants.digest,
-            "dialect": {**asdict(self.version.dialect), "bom": self.version.dialect.bom.hex()},
+            "dialect": {**asdict(dialect), "bom": dialect.bom.hex(), "header": list(dialect.header)},
             "encoding": self._known_encoding(),
             "unchanged": self.unchanged + self._pulled,
             "filled": self._shares(),
@@ -169,9 +174,7 @@ class CsvPull:
             time.sleep(PAUSE)
 
     def _read_once(self, seen: Signature) -> None:
-        if self._scan is not None:
-            self._scan.close()
-            self._scan = None
+        self._forget_attempt()
         with self._source.open() as stream:
             digest, ascii = digest_of(stream)
             if self._is_as_it_was(digest):
@@ -183,6 +186,12 @@ class CsvPull:
             known = Index() if self._full or not self._is_comparable(dialect) else Index.from_bytes(self._cursor.seen)
             self._scan.run(known, np.sort(hashes(list(self._wanted))))
             self.unchanged = int(np.count_nonzero(self._scan.untouched))
+
+    def _forget_attempt(self) -> None:
+        if self._scan is not None:
+            self._scan.close()
+        self._scan, self._index, self.version = None, Index(), None
+        self.unchanged, self.rejects = 0, []
 
     def _is_as_it_was(self, digest: str) -> bool:
         position = self._cursor.position
@@ -291,7 +300,7 @@ class CsvPull:
                     (
                         "column",
                         f"{self._source.name}: the column {name!r} was filled in {before_share:.0%} of the rows "
-                        f"and now is in {share:.0%}",
+                        f"and now is in about {share:.0%}",
                     )
                 )
 

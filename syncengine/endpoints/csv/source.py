@@ -44,7 +44,7 @@ def check_inside(option: str, pattern: str, mapping: Mapping) -> None:
     raise ConfigError(
         Problem(
             mapping.file,
-            None,
+            mapping.erp.line,
             f"erp.{option}: {pattern!r} is not inside the connection's folder",
             "write a path relative to the folder of the connection, without `..`",
         )

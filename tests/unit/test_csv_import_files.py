@@ -1,0 +1,231 @@
+"""`write_to`: what is handed over to the ERP as new files."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncengine.endpoints.csv import CsvEndpoint, durable
+from syncengine.errors import CannotRun, ConfigError
+from syncengine.mapping import Field
+from syncengine.records import FieldChange
+from syncengine.values import Type
+from tests.csv_files import FIELDS, RUN, Erp, Pulled, create, delete, update, write
+
+TO = "import/products-{time}.csv"
+FILE = "ArtNr;Name;VK;Lager\r\nA-1;a;1;5\r\n"
+
+
+def opened(tmp_path: Path, content: str = FILE, fields: Any = FIELDS, **options: Any) -> tuple[Erp, CsvEndpoint]:
+    erp = Erp(tmp_path, fields, write_to=TO)
+    erp.write(content, encoding=options.pop("written", "utf-8"))
+    endpoint = Pulled(erp.open(**options)).endpoint
+    return erp, endpoint
+
+
+def written(erp: Erp, run: str = RUN) -> bytes:
+    return (erp.folder / f"import/products-{run}.csv").read_bytes()
+
+
+def test_changes_are_handed_over_in_one_new_file_named_by_the_run(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path, decimal=",")
+    changes = [
+        update("A-1", 1, name="Größe 5", record={"price": Decimal("1.5")}),
+        create("A-2", 2, name='a;"b"\nc', price=Decimal("1234.50")),
+    ]
+
+    outcomes = endpoint.send(changes)
+
+    assert [(found.status, found.record_id) for found in outcomes] == [("in-flight", "A-1"), ("in-flight", "A-2")]
+    expected = 'ArtNr;Name;VK\r\nA-1;Größe 5;1,50\r\nA-2;"a;""b""\nc";1234,50\r\n'
+    assert written(erp) == expected.encode()
+    assert [path.name for path in (erp.folder / "import").iterdir()] == [f"products-{RUN}.csv"]
+    assert (endpoint.writable, endpoint.takes_later) == (True, True)
+
+
+@pytest.mark.parametrize(("encoding", "bom"), [("utf-8", b"\xef\xbb\xbf"), ("utf-16-be", b"\xfe\xff"), ("cp1252", b"")])
+def test_the_file_is_written_as_the_one_that_was_read(tmp_path: Path, encoding: str, bom: bytes) -> None:
+    erp = Erp(tmp_path, write_to=TO)
+    erp.write(bom + "ArtNr|Name|VK\rÄ|ö|1\r".encode(encoding))
+    endpoint = Pulled(erp.open()).endpoint
+
+    endpoint.send([update("Ä", name="x|y", price=None)])
+
+    assert written(erp) == bom + 'ArtNr|Name|VK\rÄ|"x|y"|\r'.encode(encoding)
+
+
+def test_the_dialect_is_known_though_the_file_was_unchanged_or_not_pulled(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path, "ArtNr\tName\tVK\nÄ\tb\t1\n", written="cp1252")
+    cursor = Pulled(endpoint).cursor()
+
+    Pulled(first := erp.open(run="20260101T000000-aaaa"), cursor)
+    first.send([update("Ä", name="ö")])
+    erp.open(run="20260101T000000-bbbb").send([update("Ä", name="ö")])
+
+    assert written(erp, "20260101T000000-aaaa") == "ArtNr\tName\tVK\nÄ\tö\t\n".encode("cp1252")
+    assert written(erp, "20260101T000000-bbbb") == written(erp, "20260101T000000-aaaa")
+
+
+def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+
+    endpoint.send([update("A-1", name="first")])
+    endpoint.send([update("A-1", name="second")])
+
+    assert b"first" in written(erp)
+    assert b"second" in written(erp, f"{RUN}-2")
+
+
+def test_no_changes_make_no_file(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+
+    assert endpoint.send([]) == []
+    assert not (erp.folder / "import").exists()
+
+
+def test_numbers_that_are_summed_are_handed_over_as_signed_differences(tmp_path: Path) -> None:
+    stock = Field("stock", "Lager", "stock_quantity", Type("integer"), truth="sum", by_difference=True)
+    erp, endpoint = opened(tmp_path, fields=[*FIELDS[:2], stock])
+
+    endpoint.send(
+        [
+            update("A-1", 1, stock=FieldChange(5, 8, "", 3), record={"name": "a"}),
+            update("A-2", 2, stock=FieldChange(5, 3, "", -2), record={"name": "b"}),
+            update("A-3", 3, name="c", record={"stock": 5}),
+            create("A-4", 4, name="d", stock=7),
+        ]
+    )
+
+    assert written(erp).decode().split() == ["ArtNr;Name;Lager", "A-1;a;+3", "A-2;b;-2", "A-3;c;0", "A-4;d;+7"]
+
+
+def test_a_column_that_fields_share_is_written_by_the_one_that_may(tmp_path: Path) -> None:
+    fields = [Field("label", "Name", "meta:label", only_to="store"), *FIELDS]
+    erp, endpoint = opened(tmp_path, fields=fields)
+
+    endpoint.send([update("A-1", name="right", record={"label": "wrong"})])
+
+    assert written(erp).decode().split() == ["ArtNr;Name;VK", "A-1;right;"]
+
+
+def test_values_are_spelled_in_the_words_of_the_erp(tmp_path: Path) -> None:
+    fields = [
+        FIELDS[0],
+        Field("status", "Name", "status", translations={"J": "publish", "N": "draft"}),
+        Field("since", "VK", "meta:since", Type("date")),
+        Field("tags", "Lager", "tags", Type("list")),
+    ]
+    erp, endpoint = opened(tmp_path, fields=fields, date_format="%d.%m.%Y")
+
+    outcomes = endpoint.send(
+        [
+            update("A-1", 1, status="draft", since=date(2026, 11, 21), tags=["a", "b"]),
+            update("A-2", 2, status="private"),
+        ]
+    )
+
+    assert written(erp).decode().split() == ["ArtNr;Name;VK;Lager", "A-1;N;21.11.2026;a|b"]
+    assert [(found.status, found.retry) for found in outcomes] == [("in-flight", True), ("failed", False)]
+    assert "no word for 'private'" in outcomes[1].error
+
+
+def test_a_value_that_the_encoding_has_not_fails_alone(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path, encoding="cp1252")
+
+    outcomes = endpoint.send([update("A-1", 1, name="ネジ"), update("A-2", 2, name="5 €"), update("A-3", 3, name="\0")])
+
+    assert [found.status for found in outcomes] == ["failed", "in-flight", "failed"]
+    assert outcomes[0].error == "Name: 'ネ' cannot be written in cp1252"
+    assert written(erp) == "ArtNr;Name;VK\r\nA-2;5 €;\r\n".encode("cp1252")
+
+
+def test_what_a_file_cannot_say_fails(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+    outcomes = endpoint.send([delete("A-1", 1), create("", 2, name="x")])
+
+    assert [found.status for found in outcomes] == ["failed", "failed"]
+    assert "deleted" in outcomes[0].error
+    assert "no key" in outcomes[1].error
+    assert not (erp.folder / "import").exists()
+
+
+def test_nothing_half_written_is_ever_in_sight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    erp, endpoint = opened(tmp_path)
+    seen: list[list[str]] = []
+    fsync = os.fsync
+
+    def look(descriptor: int) -> None:
+        seen.append([path.name for path in (erp.folder / "import").glob("*.csv")])
+        fsync(descriptor)
+
+    monkeypatch.setattr(durable.os, "fsync", look)
+    endpoint.send([update("A-1", name="x")])
+
+    assert seen == [[], [f"products-{RUN}.csv"]]  # the file, then the folder
+
+
+def test_a_full_disk_stops_the_job_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    erp, endpoint = opened(tmp_path)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(durable.os, "fsync", full)
+    with pytest.raises(CannotRun, match="No space left"):
+        endpoint.send([update("A-1", name="x")])
+    assert list((erp.folder / "import").iterdir()) == []
+
+
+def test_what_a_killed_run_left_behind_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+    stale = write(erp.folder / "import/.products-20250101T000000-dead.csv.tmp", "half")
+    kept = [write(erp.folder / name, "x") for name in ("import/.other.tmp", "import/products-old.csv", ".x.csv.tmp")]
+
+    endpoint.send([update("A-1", name="x")])
+
+    assert not stale.exists()
+    assert all(path.exists() for path in kept)
+
+
+def test_the_folder_of_the_file_must_lie_inside(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+    (tmp_path / "outside").mkdir()
+    (erp.folder / "import").symlink_to(tmp_path / "outside")
+
+    with pytest.raises(CannotRun, match="leads out of the folder"):
+        endpoint.send([update("A-1", name="x")])
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_a_pattern_without_the_time_is_an_error_of_the_mapping(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\{time\}"):
+        Erp(tmp_path, write_to="import/products.csv").open()
+
+
+def test_a_run_that_only_looks_never_writes(tmp_path: Path) -> None:
+    erp, _ = opened(tmp_path)
+
+    with pytest.raises(CannotRun, match="may not write"):
+        erp.open(read_only=True).send([update("A-1", name="x")])
+
+
+def test_an_erp_that_is_only_read_is_not_writable(tmp_path: Path) -> None:
+    erp = Erp(tmp_path)
+    erp.write(FILE)
+
+    assert (erp.open().writable, erp.open().takes_later) == (False, False)
+    with pytest.raises(CannotRun, match="may not write"):
+        erp.open().send([update("A-1", name="x")])
+
+
+def test_there_is_nothing_to_create_first_and_no_mark_to_find(tmp_path: Path) -> None:
+    _, endpoint = opened(tmp_path)
+
+    assert endpoint.prerequisites([update("A-1", name="x")]) == []
+    assert endpoint.find_marked([update("A-1", name="x")]) == {}
+    endpoint.close()

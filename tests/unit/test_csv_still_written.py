@@ -1,0 +1,162 @@
+"""A file that somebody is still writing is waited for, and then left for the next run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from syncengine.endpoints import Cursor
+from syncengine.endpoints.csv import reader, source
+from syncengine.errors import BadSource, CannotRun
+from tests.csv_files import Erp, Pulled
+
+HEADER = "ArtNr;Name;VK\n"
+FILE = HEADER + "A-1;a;1\nA-2;b;1\n"
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "QUIET", 0.1)
+    monkeypatch.setattr(source, "PAUSE", 0.01)
+    monkeypatch.setattr(reader, "PAUSE", 0.01)
+
+
+def touch(erp: Erp, content: str) -> None:
+    """Write as somebody does who is at it now."""
+    erp.file.write_text(content)
+
+
+def during_reading(monkeypatch: pytest.MonkeyPatch, *actions: Callable[[], None]) -> None:
+    """Let something happen each time the file has just been digested."""
+    waiting = list(actions)
+    digest_of = reader.digest_of
+
+    def digest_then_act(stream: object) -> tuple[str, bool]:
+        found = digest_of(stream)  # type: ignore[arg-type]
+        if waiting:
+            waiting.pop(0)()
+        return found
+
+    monkeypatch.setattr(reader, "digest_of", digest_then_act)
+
+
+def test_a_file_at_rest_costs_no_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", None)
+
+    assert Erp(tmp_path).pull(FILE).ids == ["A-1", "A-2"]
+
+
+def test_a_fresh_file_is_read_once_it_has_rested(tmp_path: Path) -> None:
+    erp = Erp(tmp_path)
+    touch(erp, FILE)
+    before = time.monotonic()
+
+    assert Pulled(erp.open(patience=5)).ids == ["A-1", "A-2"]
+    assert 0.1 <= time.monotonic() - before < 2
+
+
+def test_a_file_from_the_future_is_read_once_it_has_rested(tmp_path: Path) -> None:
+    erp = Erp(tmp_path)
+    touch(erp, FILE)
+    os.utime(erp.file, (time.time() + 9999,) * 2)
+
+    assert Pulled(erp.open(patience=5)).ids == ["A-1", "A-2"]
+
+
+def test_what_is_added_meanwhile_is_read_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    erp = Erp(tmp_path)
+    touch(erp, HEADER + "A-1;a")
+    during_reading(monkeypatch, lambda: touch(erp, HEADER + "A-1;a;1\nA-2"), lambda: touch(erp, FILE))
+
+    found = Pulled(erp.open(patience=5))
+    assert (found.ids, found.rejects, found.pull.left) == (["A-1", "A-2"], [], False)
+
+
+def test_a_file_at_rest_that_changes_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erp = Erp(tmp_path)
+    erp.write(HEADER)
+    during_reading(monkeypatch, lambda: touch(erp, FILE))
+
+    assert Pulled(erp.open(patience=5)).ids == ["A-1", "A-2"]
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erp = Erp(tmp_path)
+    erp.write(HEADER + "A-9;a;1\nA-8;b;1\n")
+    status = erp.file.stat()
+
+    def replace() -> None:
+        (tmp_path / "new").write_text(FILE)
+        os.utime(tmp_path / "new", ns=(status.st_atime_ns, status.st_mtime_ns))
+        (tmp_path / "new").replace(erp.file)
+
+    during_reading(monkeypatch, replace)
+
+    assert Pulled(erp.open(patience=5)).ids == ["A-1", "A-2"]
+
+
+def test_a_half_written_file_is_no_bad_file_while_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    erp = Erp(tmp_path)
+    touch(erp, "")
+    during_reading(
+        monkeypatch,
+        lambda: touch(erp, "ArtNr;Na"),
+        lambda: touch(erp, HEADER + 'A-1;"a'),
+        lambda: touch(erp, FILE),
+    )
+
+    assert Pulled(erp.open(patience=5)).ids == ["A-1", "A-2"]
+
+
+def test_a_bad_file_is_one_once_it_rests(tmp_path: Path) -> None:
+    erp = Erp(tmp_path)
+    touch(erp, HEADER + 'A-1;"a')
+
+    with pytest.raises(BadSource, match="never closed"):
+        Pulled(erp.open(patience=5))
+
+
+def test_a_file_that_does_not_come_to_rest_is_left_for_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erp = Erp(tmp_path)
+    cursor = erp.pull(FILE).cursor()
+    count = iter(range(10_000))
+    signature = source.signature
+
+    def growing(path: Path) -> source.Signature | None:
+        with erp.file.open("a") as stream:
+            stream.write(f"B-{next(count)};b;1\n")
+        return signature(path)
+
+    monkeypatch.setattr(source, "signature", growing)
+    monkeypatch.setattr(reader, "signature", growing)
+
+    found = Pulled(erp.open(patience=0.3), cursor, ["A-1"])
+
+    assert found.pull.left
+    assert found.pull.warnings == ["erp/products.csv is still being written; left for the next run"]
+    assert (found.rows, found.pull.unchanged, found.rejects) == ({}, 0, [])
+    assert (found.pull.complete, found.pull.missing(["A-1", "A-9"])) == (False, set())
+    assert found.cursor(forget=["A-1"]) == cursor
+    with pytest.raises(CannotRun, match="still being written"):
+        list(erp.open(patience=0.1).fetch(["A-1"]))
+
+
+def test_a_file_that_vanishes_while_it_is_waited_for_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erp = Erp(tmp_path)
+    touch(erp, FILE)
+    during_reading(monkeypatch, erp.file.unlink)
+
+    with pytest.raises(BadSource, match="no such file"):
+        list(erp.open(patience=0.2).pull(Cursor(), [], full=False))
