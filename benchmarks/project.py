@@ -74,7 +74,7 @@ def linked(folder: Path, rows: int, url: str) -> None:
         writer = csv.writer(file, delimiter=";", lineterminator="\n")
         writer.writerow(COLUMNS)
         for number in range(rows):
-            text = " ".join(dice.choices(words, k=12))
+            text = " ".join(dice.choices(words, k=16))
             price = f"{dice.randrange(100, 99999) / 100:.2f}"
             writer.writerow([f"A-{number:07}", f"Article {number} {words[number % 12]}", price, dice.randrange(500), f"{dice.randrange(1, 900) / 100}", words[number % 7], f"R{number % 997}", text])
     _link_everything(folder)
@@ -106,7 +106,7 @@ def _link_everything(folder: Path) -> None:
         pull = job.erp.pull(journal.cursor(job.name, "erp"), (), full=True)
         for page in pull:
             hashes = hash_rows(page, hash_salt(job, "erp"))
-            fields = [(one.name, [encode(one.read("erp", cell, job.erp.format)) for cell in page.cells[one.erp]]) for one in job.merged_fields()]
+            fields = [(one.name, [encode(one.read("erp", cell, job.erp.format)) for cell in page.cells[one.erp]]) for one in job.merged_fields]
             links = []
             for at, key in enumerate(page.ids):
                 links.append(Link(erp_key=key, store_id=str(seen + at + 1), base={name: values[at] for name, values in fields}, erp_hash=hashes[at]))

@@ -24,6 +24,6 @@ def console() -> Console:
 
 def print_json(document: Mapping[str, Any]) -> None:
     """One JSON object, as UTF-8 whatever the locale says: programs read it."""
-    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(document, ensure_ascii=False) + "\n"
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))

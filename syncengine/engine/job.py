@@ -92,6 +92,15 @@ class JobRun:
 
     missing: dict[Side, set[str]] = field(default_factory=lambda: {"erp": set(), "store": set()})
 
+    merged_fields: list[Field] = field(init=False)  # those that both sides have a say in
+
+    def __post_init__(self) -> None:
+        self.merged_fields = [
+            one
+            for one in self.mapping.fields.values()
+            if one.store is not None and (one.erp is not None or one.has_constant)
+        ]
+
     def endpoint(self, side: Side) -> Endpoint:
         return self.erp if side == "erp" else self.store
 
@@ -101,14 +110,6 @@ class JobRun:
     def type_of(self, name: str) -> Type:
         known = self.mapping.fields.get(name)
         return known.type if known else Type()
-
-    def merged_fields(self) -> list[Field]:
-        """The fields that both sides have a say in."""
-        return [
-            one
-            for one in self.mapping.fields.values()
-            if one.store is not None and (one.erp is not None or one.has_constant)
-        ]
 
     def base(self, link: Link, side: Side, name: str) -> Value:
         return decode(link.base_of(side, name), self.type_of(name))

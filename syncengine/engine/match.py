@@ -183,7 +183,7 @@ def _known_to_the_erp(job: JobRun, store: list[Pair], matched: Matched) -> list[
 
 def _fetch_other_halves(job: JobRun, pairs: list[Pair]) -> None:
     """Read the other record where the bases do not say what it holds."""
-    names = [one.name for one in job.merged_fields()]
+    names = [one.name for one in job.merged_fields]
     open_links = {link for link, _ in job.conflicts}
     for side in SIDES:
         needed = {

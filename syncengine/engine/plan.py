@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from syncengine.engine.merge import Answer, Seen, Verdict, Write, merge_field
 from syncengine.mapping import Field
 from syncengine.records import Change, FieldChange, Held, Side
 from syncengine.state import Link
+from syncengine.state.journal import Conflict
 from syncengine.values import Value, decode, encode, is_empty, same
 
 __all__ = ["Item", "Plan", "make_plan"]
@@ -122,26 +123,22 @@ def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
     was_in_flight = bool(link.in_flight)
     later, writable = _later(pair), job.writable()
     writes: dict[Side, dict[str, FieldChange]] = {"erp": {}, "store": {}}
-    now = {one.name: (_value(job, pair, "erp", one), _value(job, pair, "store", one)) for one in job.merged_fields()}
-    for one in job.merged_fields():
-        if pair.erp is not None:
-            read_back(link, one, now[one.name][0])
-        erp, store = (
-            Seen(job.base(link, side, one.name), value) for side, value in zip(SIDES, now[one.name], strict=True)
-        )
-        if one.empty == "ignore" and is_empty(erp.now):
-            erp = Seen(erp.base, erp.base)
-        erp, store = as_if_arrived(link, one, erp, store)
+    now = {one.name: _value(job, pair, "erp", one) for one in job.merged_fields}
+    for one in job.merged_fields:
+        if pair.erp is not None and was_in_flight:
+            read_back(link, one, now[one.name])
         conflict = job.conflicts.get((link.id or 0, one.name))
+        if conflict is None and _rests(job, pair, one, now[one.name]):
+            continue
+        erp, store = _seen(job, pair, one, now[one.name])
         answer = _answer(one, conflict.answer) if conflict and conflict.answer else None
         met = link.has_base(one.name)
         verdict = merge_field(one, erp, store, met=met, later=later, answer=answer, writable=writable)
         if verdict.to_erp and already_sent(link, one, verdict.to_erp):
             continue
-        _count(job, verdict, link.id, one.name)
+        _count(job, verdict)
         if verdict.held:
-            number, since = (conflict.id, conflict.since) if conflict else (0, None)
-            item.held.append(Held(number, pair.name, one.name, erp.now, store.now, erp.base, verdict.held, since))
+            item.held.append(_held(pair, one, erp, store, verdict.held, conflict))
             continue
         if conflict is not None:
             plan.released.append(conflict.id)
@@ -154,17 +151,43 @@ def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
                 writes[side][one.name] = what
     if was_in_flight and not link.in_flight:
         link.in_flight_since, link.arrived = None, True
-    record = {name: erp for name, (erp, _) in now.items()} | {name: what.new for name, what in writes["erp"].items()}
-    changes = [
-        Change(
-            "", side, "update", job.mapping.entity, link.erp_key, link.identifier(side), fields, mark=_relative(fields)
-        )
-        for side, fields in writes.items()
-        if fields
-    ]
-    for change in changes:
-        change.record = record
-    return _with_changes(job, item, number, changes)
+    return _with_changes(job, item, number, _updates(job, pair, writes, now))
+
+
+def _rests(job: JobRun, pair: Pair, one: Field, erp: Value) -> bool:
+    """Whether neither side of a field has moved, told by the canonical forms alone: so it is with most fields."""
+    link = pair.link
+    if one.name in link.in_flight or one.name not in link.base or encode(erp) != link.base[one.name]:
+        return False
+    return pair.store is None or encode(_value(job, pair, "store", one)) == link.base_of("store", one.name)
+
+
+def _seen(job: JobRun, pair: Pair, one: Field, now: Value) -> tuple[Seen, Seen]:
+    """Both sides of a field: what they held when last accounted, and what they hold now."""
+    link = pair.link
+    erp = Seen(job.base(link, "erp", one.name), now)
+    store = Seen(job.base(link, "store", one.name), _value(job, pair, "store", one))
+    if one.empty == "ignore" and is_empty(now):
+        erp = Seen(erp.base, erp.base)
+    return as_if_arrived(link, one, erp, store)
+
+
+def _held(pair: Pair, one: Field, erp: Seen, store: Seen, why: str, conflict: Conflict | None) -> Held:
+    number, since = (conflict.id, conflict.since) if conflict else (0, None)
+    return Held(number, pair.name, one.name, erp.now, store.now, erp.base, why, since)
+
+
+def _updates(
+    job: JobRun, pair: Pair, writes: dict[Side, dict[str, FieldChange]], erp: dict[str, Value]
+) -> Iterator[Change]:
+    for side, fields in writes.items():
+        if fields:
+            key, record_id = pair.link.erp_key, pair.link.identifier(side)
+            change = Change("", side, "update", job.mapping.entity, key, record_id, fields)
+            change.mark = any(what.difference is not None for what in fields.values())
+            if side == "erp":
+                change.record = erp | {name: what.new for name, what in fields.items()}
+            yield change
 
 
 def _account_unwritten(link: Link, one: Field, erp: Seen, store: Seen, verdict: Verdict) -> None:
@@ -209,7 +232,7 @@ def _created_in_store(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
     if not (job.mapping.create_in_store and "store" in job.writable()):
         return _alone(job, item, "erp")
     fields: dict[str, FieldChange] = {}
-    for one in job.merged_fields():
+    for one in job.merged_fields:
         value = _value(job, pair, "erp", one)
         item.bases[one.name] = (value, value)
         if is_empty(value) and one.required:
@@ -238,12 +261,12 @@ def _created_in_erp(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
     item, link = Item(pair), pair.link
     if not (job.mapping.create_in_erp and "erp" in job.writable()):
         return _alone(job, item, "store")
-    now = {one.name: _value(job, pair, "store", one) for one in job.merged_fields()}
+    now = {one.name: _value(job, pair, "store", one) for one in job.merged_fields}
     key = next((now[one.name] for one in job.mapping.by_path("erp", job.mapping.erp.key) if one.name in now), None)
     if is_empty(key):
         raise UnusableError(row, None, f"it has no value for {job.mapping.erp.key}, the key of a new record in the erp")
     fields: dict[str, FieldChange] = {}
-    for one in job.merged_fields():
+    for one in job.merged_fields:
         item.bases[one.name] = (None, now[one.name])
         what = None
         if one.goes_to("erp") and not is_empty(now[one.name]):
@@ -304,14 +327,10 @@ def _answer(one: Field, answer: Any) -> Answer:
     return Answer(None, decode(answer["value"], one.type))
 
 
-def _count(job: JobRun, verdict: Verdict, link: int | None, name: str) -> None:
+def _count(job: JobRun, verdict: Verdict) -> None:
     job.result.drift += verdict.drift
     job.result.settled += verdict.settled
     job.result.unwritten += verdict.unwritten
-
-
-def _relative(fields: dict[str, FieldChange]) -> bool:
-    return any(what.difference is not None for what in fields.values())
 
 
 def _nowhere(pair: Pair) -> Row:

@@ -65,7 +65,7 @@ def _take_over(job: JobRun, link: Link, change: Change, outcome: Outcome) -> Non
     if change.action == "create" and outcome.record_id is not None:
         if not take_identifier(job, link, change.side, outcome.record_id):
             return
-        for one in job.merged_fields():
+        for one in job.merged_fields:
             sent = change.fields.get(one.name)
             path, cells = one.path(change.side), outcome.cells or {}
             got = one.read(change.side, cells.get(path), job.endpoint(change.side).format) if path else None

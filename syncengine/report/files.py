@@ -17,7 +17,7 @@ __all__ = ["check_report_path", "json_text", "write_report"]
 
 
 def json_text(results: Sequence[JobResult]) -> str:
-    return json.dumps(document(results), ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(document(results), ensure_ascii=False) + "\n"
 
 
 KINDS: Mapping[str, Callable[[Sequence[JobResult]], str]] = {".html": page, ".json": json_text, ".csv": table}

@@ -114,11 +114,13 @@ class Links:
         return list(self._select(job, link.c.in_flight.is_not(None)))
 
     def count(self, job: str) -> tuple[int, int]:
-        """(paired, one-sided) links."""
-        both = link.c.erp_key.is_not(None) & link.c.store_id.is_not(None)
-        query = select(func.count(), func.count().filter(both)).where(link.c.job == job)
-        total, paired = self.connection.execute(query).one()
-        return paired, total - paired
+        """(paired, one-sided) links, counted in the indexes alone."""
+
+        def number(*conditions: ColumnElement[bool]) -> int:
+            return int(self.connection.execute(select(func.count()).where(link.c.job == job, *conditions)).scalar_one())
+
+        alone = number(link.c.erp_key.is_(None)) + number(link.c.store_id.is_(None))
+        return number() - alone, alone
 
     def add(self, job: str, links: Sequence[Link]) -> None:
         """Save new links; each gets its id."""

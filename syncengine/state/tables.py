@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Column, DateTime, Dialect, Index, LargeBinary, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    LargeBinary,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 __all__ = ["ChangeRow", "CheckpointRow", "ConflictRow", "JobRow", "LinkRow", "RejectRow", "RunRow", "metadata"]
@@ -48,7 +59,7 @@ class LinkRow(SQLModel, table=True):
         UniqueConstraint("job", "erp_key"),
         UniqueConstraint("job", "store_id"),
         Index("link_match", "job", "match_key"),
-        Index("link_dirty", "job", sqlite_where=Column("dirty"), postgresql_where=Column("dirty")),
+        Index("link_dirty", "job", sqlite_where=text("dirty = 1"), postgresql_where=text("dirty")),
     )
     id: int | None = Field(default=None, primary_key=True)
     job: str
