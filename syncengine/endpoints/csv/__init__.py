@@ -105,6 +105,10 @@ class CsvEndpoint:
                 return f"{cell!r} would be read back as {back!r}"
         return ""
 
+    def normal(self, path: str, value: Value) -> Value:
+        """As it is: what would be read back as another value is refused."""
+        return value
+
     def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
         return []
 
