@@ -76,15 +76,26 @@ def linked(folder: Path, rows: int, url: str) -> None:
         for number in range(rows):
             text = " ".join(dice.choices(words, k=16))
             price = f"{dice.randrange(100, 99999) / 100:.2f}"
-            writer.writerow([f"A-{number:07}", f"Article {number} {words[number % 12]}", price, dice.randrange(500), f"{dice.randrange(1, 900) / 100}", words[number % 7], f"R{number % 997}", text])
+            writer.writerow(
+                [
+                    f"A-{number:07}",
+                    f"Article {number} {words[number % 12]}",
+                    price,
+                    dice.randrange(500),
+                    f"{dice.randrange(1, 900) / 100}",
+                    words[number % 7],
+                    f"R{number % 997}",
+                    text,
+                ]
+            )
     _link_everything(folder)
 
 
 def _link_everything(folder: Path) -> None:
     """Save what a first run against a store with the same products would have saved, without the store's hours."""
+    from syncengine.engine.detect import hash_rows
     from syncengine.engine.job import Options
     from syncengine.engine.pull import hash_salt
-    from syncengine.engine.detect import hash_rows
     from syncengine.engine.start import start
     from syncengine.mapping_file import load_mapping
     from syncengine.records import JobResult
@@ -101,15 +112,27 @@ def _link_everything(folder: Path) -> None:
         def step(self, name: str, total: int | None = None) -> None: ...
         def advance(self, number: int = 1) -> None: ...
 
-    with start(settings, mapping, result, options=Options(), guards=settings.jobs["products"].guards, progress=Silent()) as job:
+    with start(
+        settings, mapping, result, options=Options(), guards=settings.jobs["products"].guards, progress=Silent()
+    ) as job:
         journal, seen = job.state.journal, 0
         pull = job.erp.pull(journal.cursor(job.name, "erp"), (), full=True)
         for page in pull:
             hashes = hash_rows(page, hash_salt(job, "erp"))
-            fields = [(one.name, [encode(one.read("erp", cell, job.erp.format)) for cell in page.cells[one.erp]]) for one in job.merged_fields]
+            fields = [
+                (one.name, [encode(one.read("erp", cell, job.erp.format)) for cell in page.cells[one.erp]])
+                for one in job.merged_fields
+            ]
             links = []
             for at, key in enumerate(page.ids):
-                links.append(Link(erp_key=key, store_id=str(seen + at + 1), base={name: values[at] for name, values in fields}, erp_hash=hashes[at]))
+                links.append(
+                    Link(
+                        erp_key=key,
+                        store_id=str(seen + at + 1),
+                        base={name: values[at] for name, values in fields},
+                        erp_hash=hashes[at],
+                    )
+                )
             seen += len(links)
             with job.state.transaction():
                 job.state.links.add(job.name, links)
@@ -140,7 +163,17 @@ def push_by_sync(folder: Path, products: int, url: str) -> list[str]:
     path = folder / "erp" / "products.csv"
     rows = [[one["sku"], one["name"], one["regular_price"], *[""] * 5] for one in found]
     _write_rows(path, rows)
-    command = [sys.executable, "-m", "syncengine", "run", "--config", str(folder / "config.toml"), "--json", "--no-progress", "--force"]
+    command = [
+        sys.executable,
+        "-m",
+        "syncengine",
+        "run",
+        "--config",
+        str(folder / "config.toml"),
+        "--json",
+        "--no-progress",
+        "--force",
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     _write_rows(path, [[row[0], row[1], f"{float(row[2]) + 1:.2f}", *row[3:]] for row in rows])
     return command

@@ -6,6 +6,7 @@ What a command does stands in `commands`. Only the one that is called is importe
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log(args.verbose)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)
+    code = 1
     try:
         code = _command(args)(args)
         sys.stdout.flush()
@@ -60,7 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         _close_stdout()
-        return 1
     except Exception as error:
         if os.environ.get("SYNC_DEBUG"):
             raise
@@ -143,7 +144,11 @@ def _at_least_one(text: str) -> int:
 
 def _command(args: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
     module, _, name = COMMANDS[getattr(args, "action", None) or args.command].partition(":")
+    gc.disable()
     found: Callable[[argparse.Namespace], int] = getattr(import_module(module), name)
+    gc.freeze()  # what was imported is never garbage; to look at it again and again took a quarter of a short run
+    gc.enable()
+    gc.set_threshold(50_000, 20, 100)
     return found
 
 

@@ -84,7 +84,7 @@ class Field:
         if self.has_constant:
             return self.constant
         value = self._translated(cell, format) if self.translations is not None else format.read(cell, self.type)
-        if is_empty(value) and self.default is not None:
+        if self.default is not None and is_empty(value):
             return self.default
         return value
 

@@ -303,7 +303,8 @@ def shown(value: Value, kind: Type | None = None) -> str:
 
 
 def is_empty(value: Value) -> bool:
-    return value is None or value in ("", [])
+    """Whether there is nothing: None, "" or []."""
+    return value is None or (isinstance(value, str | list) and not value)
 
 
 def same(one: Value, another: Value) -> bool:

@@ -56,7 +56,7 @@ def plan_loss(job: JobRun, pair: Pair, side: Side) -> tuple[list[Change], list[H
         link.lost = "store"
         return [], []
     link.lost = "erp"
-    if gone.from_erp == "keep" or "store" not in job.writable():
+    if gone.from_erp == "keep" or "store" not in job.writable:
         return [], []
     change = Change("", "store", "delete", job.mapping.entity, link.erp_key, link.store_id, {})
     why = "it is gone from the erp"

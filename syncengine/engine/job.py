@@ -93,6 +93,7 @@ class JobRun:
     missing: dict[Side, set[str]] = field(default_factory=lambda: {"erp": set(), "store": set()})
 
     merged_fields: list[Field] = field(init=False)  # those that both sides have a say in
+    writable: frozenset[Side] = field(init=False)  # the sides that this job may write at all
 
     def __post_init__(self) -> None:
         self.merged_fields = [
@@ -100,12 +101,10 @@ class JobRun:
             for one in self.mapping.fields.values()
             if one.store is not None and (one.erp is not None or one.has_constant)
         ]
+        self.writable = frozenset(side for side in SIDES if self.endpoint(side).writable and self.mapping.writes(side))
 
     def endpoint(self, side: Side) -> Endpoint:
         return self.erp if side == "erp" else self.store
-
-    def writable(self) -> frozenset[Side]:
-        return frozenset(side for side in SIDES if self.endpoint(side).writable and self.mapping.writes(side))
 
     def type_of(self, name: str) -> Type:
         known = self.mapping.fields.get(name)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import text
 
-from syncengine.errors import Locked
+from syncengine.errors import CannotRun, Locked
 from syncengine.state import State, sqlite_file
 
 __all__ = ["locked"]
@@ -30,12 +30,9 @@ def locked(state: State, url: str, job: str, turn: str) -> Iterator[None]:
                 raise Locked(busy)
             held.enter_context(_file_lock(file.with_name(f"{file.name}.{_digest(turn):x}.turn.lock"), wait=True))
         elif state.connection.dialect.name == "postgresql":
-            if not state.connection.execute(
-                text("SELECT pg_try_advisory_lock(:key)"), {"key": _digest(f"job {job}")}
-            ).scalar():
+            if not held.enter_context(_advisory_lock(state, f"job {job}", wait=False)):
                 raise Locked(busy)
-            state.connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _digest(turn)})
-            state.connection.commit()
+            held.enter_context(_advisory_lock(state, turn, wait=True))
         yield
 
 
@@ -48,6 +45,22 @@ def _file_lock(path: Path, *, wait: bool) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+@contextmanager
+def _advisory_lock(state: State, name: str, *, wait: bool) -> Iterator[bool]:
+    """A lock of the state's own connection: it ends here, or with the connection."""
+    take = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+    with state.transaction():
+        taken = state.connection.execute(text(f"SELECT {take}(:key)"), {"key": _digest(name)}).scalar()
+    if taken is False:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with suppress(CannotRun), state.transaction():
+            state.connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _digest(name)})
 
 
 def _digest(name: str) -> int:

@@ -121,7 +121,7 @@ def _plan_pair(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
 def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
     item, link = Item(pair), pair.link
     was_in_flight = bool(link.in_flight)
-    later, writable = _later(pair), job.writable()
+    later, writable = _later(pair), job.writable
     writes: dict[Side, dict[str, FieldChange]] = {"erp": {}, "store": {}}
     now = {one.name: _value(job, pair, "erp", one) for one in job.merged_fields}
     for one in job.merged_fields:
@@ -229,7 +229,7 @@ def _refusal(job: JobRun, side: Side, one: Field, value: Value) -> str:
 
 def _created_in_store(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
     item = Item(pair)
-    if not (job.mapping.create_in_store and "store" in job.writable()):
+    if not (job.mapping.create_in_store and "store" in job.writable):
         return _alone(job, item, "erp")
     fields: dict[str, FieldChange] = {}
     for one in job.merged_fields:
@@ -259,7 +259,7 @@ def _made_anew(job: JobRun, pair: Pair, row: Row, plan: Plan, number: int) -> It
 
 def _created_in_erp(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
     item, link = Item(pair), pair.link
-    if not (job.mapping.create_in_erp and "erp" in job.writable()):
+    if not (job.mapping.create_in_erp and "erp" in job.writable):
         return _alone(job, item, "store")
     now = {one.name: _value(job, pair, "store", one) for one in job.merged_fields}
     key = next((now[one.name] for one in job.mapping.by_path("erp", job.mapping.erp.key) if one.name in now), None)

@@ -18,6 +18,7 @@ def rebase(job: JobRun, known: KnownJob | None) -> None:
     with job.state.transaction():
         if "" in moved:
             job.state.links.drop_all(job.name)
+            job.state.journal.release_all(job.name)
         else:
             job.state.links.forget_bases(job.name, moved)
         job.state.journal.drop_checkpoints(job.name)
