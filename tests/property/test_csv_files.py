@@ -39,7 +39,6 @@ def small_pieces(size: int, dense: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dialect, "BLOCK", size)
         patch.setattr(grammar, "DENSE", dense)
-        patch.setattr(lines, "FEW", 1)
         yield
 
 
@@ -95,29 +94,44 @@ def test_whatever_a_csv_writer_writes_is_read_back_exactly(
 @example(text=b'"a"b"\nc\n', size=1)
 @example(text=b"a\r", size=1)
 def test_every_way_of_finding_records_finds_the_same(text: bytes, size: int) -> None:
-    def records(dense: int, index: Index, size: int) -> list[tuple[int, bytes]] | str:
+    def records(index: Index, size: int) -> list[tuple[int, bytes]] | str:
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        try:
+            return [
+                found
+                for block in lines.blocks(pieces, Grammar(";"), index, "x")
+                for found in zip(block.lines, block.records, strict=True)
+            ]
+        except lines.BadSource as error:
+            return str(error)
+
+    def raw_records(size: int, dense: int) -> list[bytes] | None:
         pieces = [text[at : at + size] for at in range(0, len(text), size)]
         with small_pieces(size, dense):
             try:
-                return [
-                    found
-                    for block in lines.blocks(pieces, Grammar(";"), index, "x")
-                    for found in zip(block.lines, block.records, strict=True)
-                ]
-            except lines.BadSource as error:
-                return str(error)
+                return [record for part in lines.raw_records(pieces, Grammar(";"), "x") for record in part]
+            except lines.BadSource:
+                return None
 
-    expected = records(10**9, Index(), 10**6)
-    assert records(10**9, Index(), size) == expected
-    assert records(0, Index(), size) == expected
-    if not isinstance(expected, str):
-        raw = [record for _, record in expected]
-        for some in (raw, raw[::2], raw[1::3]):
-            known = Index.of(lines.hashes(some), lines.hashes(some))
-            assert records(0, known, size) == expected
-            assert records(0, known, 10**6) == expected
-        whole = b"".join(record for part in lines.raw_records([text], Grammar(";"), "x") for record in part)
-        assert whole == text
+    expected = records(Index(), 10**6)
+    assert records(Index(), size) == expected
+    everything = [raw_records(pieces, dense) for pieces in (size, 10**6) for dense in (0, 10**9)]
+    assert everything == [everything[0]] * 4
+    if isinstance(expected, str) or everything[0] is None:
+        assert isinstance(expected, str)
+        assert everything[0] is None
+        return
+    assert b"".join(everything[0]) == text
+    place, starts = 1, []
+    for record in everything[0]:
+        starts.append((place, record.rstrip(b"\r\n")))
+        place += len(record.splitlines())
+    assert expected == [(line, record) for line, record in starts if record]
+    raw = [record for _, record in expected]
+    for some in (raw, raw[::2], raw[1::3]):
+        known = Index.of(lines.hashes(some), lines.hashes(some))
+        assert records(known, size) == expected
+        assert records(known, 10**6) == expected
 
 
 @given(

@@ -31,7 +31,9 @@ BYTE_ORDER_MARKS = (
 HEAD = 256 << 10  # bytes in which the header and some rows must be
 SAMPLE_RECORDS = 50
 MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-HIGH = re.compile(rb"[\x80-\xff]")
+HIGH = re.compile(rb"[\x80-\xff]+")
+PROBE = 64 << 10  # bytes of a piece that are looked into
+ENOUGH = 1000  # characters beyond ASCII that tell UTF-8 from another encoding
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -151,8 +153,11 @@ def _is_broken_utf8(stream: BinaryIO) -> bool:
     whole = wrong = 0
     for piece in _pieces(stream):
         if not piece.isascii():
-            whole += len(MULTIBYTE.findall(piece))
-            wrong += len(HIGH.findall(MULTIBYTE.sub(b"", piece)))
+            for part in HIGH.findall(piece[:PROBE]) or HIGH.findall(piece):
+                whole += len(MULTIBYTE.findall(part))
+                wrong += len(MULTIBYTE.sub(b"", part))
+        if whole + wrong > ENOUGH:
+            break
     return whole > wrong
 
 

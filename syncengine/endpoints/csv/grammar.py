@@ -58,6 +58,11 @@ class Grammar:
         """Whether a line at the start of a record is all of it: no quote is open at its end."""
         return b'"' not in line or self._row.fullmatch(line) is not None
 
+    def end(self, text: bytes, at: int) -> int | None:
+        """Where the record that begins at `at` ends, its line end included; None if it does not."""
+        found = self._record.match(text, at)
+        return found.end() if found else None
+
     def opening(self, rest: bytes) -> int | None:
         """Where in an unfinished record the quote stands that is not closed; None if none is open."""
         found = self._closed_fields.match(rest)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,6 @@ __all__ = ["BLOCK", "LONGEST", "Block", "blocks", "check_length", "raw_records"]
 
 BLOCK = 4 << 20  # bytes read at once
 LONGEST = 1 << 20  # bytes in one record; more is a quote that was never closed, or no CSV at all
-FEW = 8  # up to one line in so many is looked at on its own, to see whether the others are all records
 
 BLANK = hashes([b""])[0]
 
@@ -97,48 +98,45 @@ def _buffers(texts: Iterable[bytes]) -> Iterator[tuple[bytes, _Carry]]:
 
 
 def _block(buffer: bytes, line: int, grammar: Grammar, index: Index) -> tuple[Block, bytes, int]:
-    """The buffer's records, the rest behind them, and its line."""
-    quoted = b'"' in buffer
-    if not quoted or len(index.lines):
-        records, rest = split_lines(buffer)
-        found = hashes(records)
-        known, keys = index.look_up(found)
-        if not quoted or _are_records(records, known, grammar):
-            return Block(records, range(line, line + len(records)), found, known, keys), rest, line + len(records)
-    records, rest = grammar.split(buffer)
+    """The buffer's records, the rest behind them, and its line.
+
+    A line is a record unless a quote is open at its end. A known line has none open: only whole records are known.
+    """
+    records, rest = split_lines(buffer)
     found = hashes(records)
     known, keys = index.look_up(found)
-    lines, after = _numbered(records, line, buffer, len(buffer) - len(rest))
-    return Block(records, lines, found, known, keys), rest, after
+    block = Block(records, range(line, line + len(records)), found, known, keys)
+    if b'"' not in buffer:
+        return block, rest, line + len(records)
+    opened = [at for at in np.flatnonzero(~known).tolist() if not grammar.is_record(records[at])]
+    return _joined(block, opened, buffer, grammar, index) if opened else (block, rest, line + len(records))
 
 
-def _are_records(lines: list[bytes], known: NDArray[np.bool_], grammar: Grammar) -> bool:
-    """Whether each line is a record.
+def _joined(block: Block, opened: list[int], buffer: bytes, grammar: Grammar, index: Index) -> tuple[Block, bytes, int]:
+    """The same with lines joined where a quote is open; `opened` are those that may be the first of several."""
+    starts = [0, *accumulate(map(len, buffer.splitlines(keepends=True)))]
+    firsts: list[int] = []
+    continued = np.zeros(len(block.records), dtype=bool)
+    after = 0
+    for at in opened:
+        if at < after:  # inside of the quotes of an earlier one
+            continue
+        end = grammar.end(buffer, starts[at])
+        if end is None:
+            continued[at:] = True
+            return _with_joined(block, firsts, continued, index), buffer[starts[at] :], block.lines[at]
+        after = bisect_left(starts, end)
+        continued[at + 1 : after] = True
+        block.records[at] = buffer[starts[at] : end].rstrip(b"\r\n")
+        firsts.append(at)
+    count = len(block.records)
+    return _with_joined(block, firsts, continued, index), buffer[starts[count] :], block.lines[0] + count
 
-    A known line is, if a record begins with it: records are all that is known. So only the others are looked at.
-    """
-    unknown = np.flatnonzero(~known).tolist()
-    return len(unknown) * FEW <= len(lines) and all(grammar.is_record(lines[at]) for at in unknown)
 
-
-def _numbered(records: list[bytes], first: int, buffer: bytes, end: int) -> tuple[Sequence[int], int]:
-    """The line of each record, and the one after them. Counted one by one only where it must be."""
-    if not _breaks_inside(buffer, end, len(records)):
-        return range(first, first + len(records)), first + len(records)
-    numbers: list[int] = []
-    after = first
-    for record in records:
-        numbers.append(after)
-        after += 1 + (len(LINE_END.findall(record)) if b"\n" in record or b"\r" in record else 0)
-    return numbers, after
-
-
-def _breaks_inside(buffer: bytes, end: int, records: int) -> bool:
-    feeds = buffer.count(b"\n", 0, end)
-    returns = buffer.count(b"\r", 0, end)
-    if feeds == records and returns == 0:
-        return False
-    return not (feeds == returns == records == buffer.count(b"\r\n", 0, end))
+def _with_joined(block: Block, firsts: list[int], continued: NDArray[np.bool_], index: Index) -> Block:
+    block.hashes[firsts] = found = hashes([block.records[at] for at in firsts])
+    block.known[firsts], block.keys[firsts] = index.look_up(found)
+    return block.without(continued)
 
 
 def check_length(records: Sequence[bytes], lines: Sequence[int], name: str) -> None:
