@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from syncengine.commands.output import console, print_json
@@ -32,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
     results = _run_jobs(settings, args)
     for path in reports:
         write_report(path, results)
-    _tell(results, args)
+    with suppress(BrokenPipeError):  # nobody listens any more; the exit code still tells how it went
+        _tell(results, args)
     return max(result.exit_code for result in results)
 
 

@@ -1,0 +1,45 @@
+"""`sync demo` ends by itself, and shows what it promises."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_demo_goes_as_told_and_fits_the_terminal(tmp_path: Path, columns: int) -> None:
+    folder = tmp_path / "demo"
+    told = subprocess.run(
+        [sys.executable, "-m", "syncengine", "demo", "--folder", str(folder)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "COLUMNS": str(columns)},
+        timeout=60,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    for promised in (
+        "$ sync diff",
+        "1 conflict settled by the table of truth",
+        "1 new conflict held",
+        "not a number: '1O,50'",
+        "$ sync conflicts resolve 1 --take erp",
+        "Nothing to do: both sides agree.",
+        str(folder / "report.html"),
+    ):
+        assert promised in told.stdout
+    assert (folder / "report.html").is_file()
+    too_long = [line for line in told.stdout.splitlines() if len(line) > columns and str(folder) not in line]
+    assert too_long == []
+
+
+def test_the_demo_writes_into_no_folder_that_is_in_use(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    command = [sys.executable, "-m", "syncengine", "demo", "--folder", str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    assert told.returncode == 2
+    assert "is not empty" in told.stderr
