@@ -1,0 +1,281 @@
+"""Plays a page: does what is given, and puts what really happened where the page says what is expected."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shlex
+import time
+import tomllib
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from syncengine import cli
+from tests.scenarios.page import Page, Step, block, bullets, rows, table
+from tests.scenarios.shop import Shop
+
+__all__ = ["play"]
+
+HERE = Path(__file__).parent
+SHOP, NEW_SHOP = "shop.example", "new-shop.example"
+WINDOWS = ", in Windows-1252"
+CHANGES = ("side", "action", "key", "field", "from", "to", "why", "outcome")
+HELD = ("id", "key", "field", "erp", "store", "base", "why")
+REJECTS = ("side", "where", "key", "field", "reason")
+
+Report = dict[str, Any]
+Toml = dict[str, Any]
+
+
+def play(page: Page, folder: Path, shop: Shop, url: str) -> Page:
+    """The page as it should read."""
+    play = _Play(folder, shop, url)
+    return replace(page, steps=[replace(step, shown=play.step(step)) for step in page.steps])
+
+
+class _Play:
+    def __init__(self, folder: Path, shop: Shop, url: str) -> None:
+        self.folder, self.shop = folder, shop
+        self.hosts = {SHOP: url.partition("://")[2]}
+        self.hosts[NEW_SHOP] = self.hosts[SHOP].replace("127.0.0.1", "localhost")
+        self.home = SHOP
+        self.file = folder / "erp" / "products.csv"
+        self.file.parent.mkdir()
+        self.clock = time.time() - 100_000
+        self.mapping = self.config = ""
+        self._settings()
+
+    def step(self, step: Step) -> str:
+        """Do one step. Returns what the page should show there."""
+        heading, windows = step.heading.removesuffix(WINDOWS), step.heading.endswith(WINDOWS)
+        match heading:
+            case "The mapping says":
+                self.mapping = step.blocks[0]
+                self._settings()
+            case "The config says":
+                self.config = step.blocks[0]
+                self._settings()
+            case "The ERP has":
+                self._export(step.blocks[0], windows)
+            case "Both sides agree":
+                self._export(step.blocks[0], windows)
+                code, report = self._report(["run"])
+                assert (code, report["held"]) == (0, []), "both sides do not agree"
+            case "The store has":
+                for cells in step.rows:
+                    self.shop.add(cells)
+            case "In the store":
+                for what in step.bullets:
+                    self.shop.happens(what)
+            case "The store moves to another address":
+                self.home = NEW_SHOP
+                self._settings()
+            case "The connection breaks in the middle of the next write":
+                self.shop.breaks = True
+            case "Now the ERP has":
+                return block(_text(self.file, windows))
+            case "Now the store has":
+                return self._store()
+            case "Now the ERP finds to import":
+                return self._handed_over()
+            case _ if heading.startswith(("sync run", "sync diff")):
+                return self._run(shlex.split(heading)[1:])
+            case _ if heading.startswith("sync "):
+                return self._other(shlex.split(heading)[1:])
+            case _:
+                raise ValueError(f"no such step: {heading!r}")
+        return step.shown
+
+    # -- the two sides
+
+    def _export(self, text: str, windows: bool) -> None:
+        self.file.write_bytes(text.replace("\n", "\r\n").encode("cp1252") if windows else text.encode())
+        self._rest()
+
+    def _rest(self) -> None:
+        """Nobody is still writing these files: each was touched some time ago, and no two at the same time."""
+        for file in sorted(self.file.parent.rglob("*.csv")):
+            self.clock += 10
+            if time.time() - file.stat().st_mtime < 1000:
+                os.utime(file, (self.clock, self.clock))
+
+    def _handed_over(self) -> str:
+        files = sorted((self.file.parent / "import").glob("*.csv"), key=lambda file: file.stat().st_mtime)
+        return "\n\n".join(block(_text(file, windows=False)) for file in files) or "- nothing"
+
+    def _store(self) -> str:
+        paths = [one["store"] for one in self._merged("mapping.toml", self.mapping)["fields"].values()]
+        if self.shop.statuses() - {"publish"} and "status" not in paths:
+            paths.append("status")
+        return table(paths, self.shop.everything(paths))
+
+    # -- the settings
+
+    def _settings(self) -> None:
+        config = self._merged("config.toml", self.config)
+        config["connections"]["shop"]["url"] = f"http://{self.hosts[self.home]}"
+        (self.folder / "config.toml").write_text(_toml(config), encoding="utf-8")
+        mapping = _toml(self._merged("mapping.toml", self.mapping))
+        (self.folder / "mapping.toml").write_text(mapping, encoding="utf-8")
+
+    def _merged(self, name: str, difference: str) -> Toml:
+        return _joined(tomllib.loads((HERE / name).read_text(encoding="utf-8")), tomllib.loads(difference))
+
+    # -- the command
+
+    def _run(self, arguments: list[str]) -> str:
+        """`sync run` or `sync diff`, and what each of them promises."""
+        code, plan = self._look(["diff", *arguments[1:]])
+        if arguments[0] == "diff":
+            return _told(plan, code)
+        code, report = self._report(arguments)
+        assert _plan(report) == _plan(plan), "the run did not do what `sync diff` had said"
+        return _told(report, code, self._again() if report["status"] == "done" else [])
+
+    def _look(self, arguments: list[str]) -> tuple[int, Report]:
+        """A dry run: it must leave no trace on either side."""
+        self.shop.reset_log()
+        files, shop = self._files(), self.shop.everything(["id", "date_modified"])
+        found = self._report(arguments)
+        assert {request.method for request in self.shop.requests} <= {"GET"}, "a dry run wrote to the store"
+        assert (self._files(), self.shop.everything(["id", "date_modified"])) == (files, shop), "a dry run left a trace"
+        return found
+
+    def _again(self) -> list[str]:
+        """What a second run right after would do: nothing, unless the page says otherwise."""
+        _, report = self._look(["diff"])
+        if not report["changes"]:
+            return ["a second run would write nothing"]
+        return [
+            f"a second run would {change['action']} {change['key']} in the {change['side']} again"
+            for change in report["changes"]
+        ]
+
+    def _report(self, arguments: list[str]) -> tuple[int, Report]:
+        path = self.folder / "report.json"
+        path.unlink(missing_ok=True)
+        code, said = self._call([*arguments, "--no-progress", "--report", str(path)])
+        assert path.exists(), said
+        (report,) = json.loads(path.read_text(encoding="utf-8"))["jobs"]
+        if report["status"] == "done":
+            _check_counts(report)
+        return code, self._public(report)
+
+    def _other(self, arguments: list[str]) -> str:
+        code, said = self._call(arguments)
+        return block(f"{said.rstrip()}\n") + (f"\n\n- exit code {code}" if code else "")
+
+    def _call(self, arguments: list[str]) -> tuple[int, str]:
+        output = io.StringIO()
+        with redirect_stdout(output), redirect_stderr(output):
+            code = cli.main([*arguments, "--config", str(self.folder / "config.toml")])
+        self._rest()
+        return code, output.getvalue()
+
+    def _files(self) -> dict[str, bytes]:
+        return {str(file): file.read_bytes() for file in self.file.parent.rglob("*") if file.is_file()}
+
+    def _public(self, report: Report) -> Report:
+        """Without the port and the folder that this time happened to get."""
+        text = json.dumps(report)
+        for name, host in self.hosts.items():
+            text = text.replace(host, name)
+        public: Report = json.loads(text.replace(f"{self.folder}/", ""))
+        return public
+
+
+def _told(report: Report, code: int, more: list[str] = []) -> str:  # noqa: B006 - it is only read
+    """A report as a page shows it: tables of what was done, and a list of all that is not nothing."""
+    tables = [
+        table(header, rows(entries, header))
+        for header, entries in (
+            (CHANGES, _changes(report)),
+            (HELD, report["held"]),
+            (REJECTS, report["rejects"]),
+        )
+        if entries
+    ]
+    return "\n\n".join([*tables, bullets([f"exit code {code}: {report['message']}", *_counted(report), *more])])
+
+
+def _changes(report: Report) -> list[Report]:
+    """One entry for each field of each change."""
+    return [
+        {**change, **what, "field": field, "outcome": _outcome(change, what)}
+        for change in report["changes"]
+        for field, what in (change["fields"] or {"": {"from": None, "to": None, "why": None}}).items()
+    ]
+
+
+def _outcome(change: Report, what: Report) -> str:
+    error = what.get("error") or (change.get("error") if change["outcome"] in ("failed", "unknown") else "")
+    return f"{change['outcome']}: {error}" if error else str(change["outcome"])
+
+
+def _counted(report: Report) -> list[str]:
+    """Counts that are not 0, and warnings."""
+    counts = {
+        "drift": report["drift"],
+        "unwritten": report["unwritten"],
+        "conflicts settled": report["conflicts"]["settled"],
+        "conflicts newly held": report["conflicts"]["held"],
+        "conflicts waiting": report["conflicts"]["waiting"],
+        "unlinked in the ERP": report["unlinked"]["erp"],
+        "unlinked in the store": report["unlinked"]["store"],
+    }
+    return [f"{name}: {count}" for name, count in counts.items() if count] + [
+        f"warning: {warning}" for warning in report["warnings"]
+    ]
+
+
+def _check_counts(report: Report) -> None:
+    """Every row that was read is accounted for."""
+    for side in ("erp", "store"):
+        rejected = len({one["where"] for one in report["rejects"] if one["side"] == side})
+        told = sum(report[name][side] for name in ("unchanged", "changed", "unlinked")) + rejected
+        assert report["read"][side] == told, f"{report['read'][side]} rows read from the {side}, {told} accounted for"
+
+
+def _plan(report: Report) -> list[Report]:
+    """What a report says was to be done, whatever became of it."""
+    return [
+        {name: change[name] for name in ("side", "action", "key")}
+        | {"fields": {name: (what["from"], what["to"], what["why"]) for name, what in change["fields"].items()}}
+        for change in report["changes"]
+    ]
+
+
+def _text(file: Path, windows: bool) -> str:
+    if not windows:
+        return file.read_bytes().decode()
+    text = file.read_bytes().decode("cp1252")
+    assert text.count("\n") == text.count("\r\n"), "a line does not end as Windows has it"
+    return text.replace("\r\n", "\n")
+
+
+def _joined(one: Toml, other: Toml) -> Toml:
+    """The first with the tables of the second put in: a table that is given replaces the one of that name."""
+    found = dict(one)
+    for name, value in other.items():
+        holds_tables = isinstance(value, dict) and all(isinstance(inner, dict) for inner in value.values())
+        found[name] = _joined(found.get(name, {}), value) if holds_tables else value
+    return found
+
+
+def _toml(values: Toml) -> str:
+    tables = {name: value for name, value in values.items() if isinstance(value, dict)}
+    lines = [f"{name} = {_inline(value)}" for name, value in values.items() if name not in tables]
+    for name, table in tables.items():
+        lines += [f"[{name}]", *(f"{_inline(inner)} = {_inline(value)}" for inner, value in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_inline(name)} = {_inline(inner)}" for name, inner in value.items()) + " }"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return json.dumps(value, ensure_ascii=False)
