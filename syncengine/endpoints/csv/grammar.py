@@ -56,7 +56,7 @@ class Grammar:
 
     def is_record(self, line: bytes) -> bool:
         """Whether a line at the start of a record is all of it: no quote is open at its end."""
-        return b'"' not in line or self._row.fullmatch(line) is not None
+        return self._row.fullmatch(line) is not None
 
     def end(self, text: bytes, at: int) -> int | None:
         """Where the record that begins at `at` ends, its line end included; None if it does not."""

@@ -108,19 +108,24 @@ def _block(buffer: bytes, line: int, grammar: Grammar, index: Index) -> tuple[Bl
     block = Block(records, range(line, line + len(records)), found, known, keys)
     if b'"' not in buffer:
         return block, rest, line + len(records)
-    opened = [at for at in np.flatnonzero(~known).tolist() if not grammar.is_record(records[at])]
-    return _joined(block, opened, buffer, grammar, index) if opened else (block, rest, line + len(records))
+    doubtful = [at for at in np.flatnonzero(~known).tolist() if b'"' in records[at]]
+    if not doubtful:
+        return block, rest, line + len(records)
+    return _joined(block, doubtful, buffer, rest, grammar=grammar, index=index)
 
 
-def _joined(block: Block, opened: list[int], buffer: bytes, grammar: Grammar, index: Index) -> tuple[Block, bytes, int]:
-    """The same with lines joined where a quote is open; `opened` are those that may be the first of several."""
-    starts = [0, *accumulate(map(len, buffer.splitlines(keepends=True)))]
+def _joined(
+    block: Block, doubtful: list[int], buffer: bytes, rest: bytes, *, grammar: Grammar, index: Index
+) -> tuple[Block, bytes, int]:
+    """The same with lines joined where a quote is open at the end of one of the doubtful ones."""
+    starts: list[int] = []
     firsts: list[int] = []
     continued = np.zeros(len(block.records), dtype=bool)
     after = 0
-    for at in opened:
-        if at < after:  # inside of the quotes of an earlier one
+    for at in doubtful:
+        if at < after or grammar.is_record(block.records[at]):  # before `after` it is inside of earlier quotes
             continue
+        starts = starts or [0, *accumulate(map(len, buffer.splitlines(keepends=True)))]
         end = grammar.end(buffer, starts[at])
         if end is None:
             continued[at:] = True
@@ -129,13 +134,13 @@ def _joined(block: Block, opened: list[int], buffer: bytes, grammar: Grammar, in
         continued[at + 1 : after] = True
         block.records[at] = buffer[starts[at] : end].rstrip(b"\r\n")
         firsts.append(at)
-    count = len(block.records)
-    return _with_joined(block, firsts, continued, index), buffer[starts[count] :], block.lines[0] + count
+    return _with_joined(block, firsts, continued, index), rest, block.lines[-1] + 1
 
 
 def _with_joined(block: Block, firsts: list[int], continued: NDArray[np.bool_], index: Index) -> Block:
-    block.hashes[firsts] = found = hashes([block.records[at] for at in firsts])
-    block.known[firsts], block.keys[firsts] = index.look_up(found)
+    if firsts:
+        block.hashes[firsts] = found = hashes([block.records[at] for at in firsts])
+        block.known[firsts], block.keys[firsts] = index.look_up(found)
     return block.without(continued)
 
 
