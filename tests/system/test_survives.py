@@ -103,6 +103,7 @@ def test_interrupted_it_ends_with_130_and_what_was_under_way_is_written_down(
         begin(project, shop)
         with project.begin("run", "--json") as process:
             until(lambda: bool(project.statuses().get("sent")))
+            time.sleep(0.1)
             process.send_signal(number)
             out, err = process.communicate(timeout=30)
         assert process.returncode == 130
