@@ -6,11 +6,9 @@ counters, and each difference that has arrived moves both.
 
 from __future__ import annotations
 
-from syncengine.engine.detect import hash_cells
 from syncengine.engine.flight import hand_over
 from syncengine.engine.job import JobRun
 from syncengine.engine.plan import Item
-from syncengine.engine.pull import hash_salt
 from syncengine.records import Change, Outcome, Side
 from syncengine.state import Link
 from syncengine.values import Value, encode, same, shown
@@ -24,8 +22,11 @@ class NoAnswer:
     """The side did not say what it holds."""
 
 
-def account(job: JobRun, item: Item | None, outcome: Outcome) -> None:
-    """Take one outcome into its change and, where it belongs to a record (and not to a category), into its link."""
+def account(job: JobRun, item: Item | None, outcome: Outcome, echo: int | None = None) -> None:
+    """Take one outcome into its change and, where it belongs to a record (and not to a category), into its link.
+
+    `echo` is the hash of the record as the side answered: with it our own write is known when it comes back.
+    """
     change = outcome.change
     change.status, change.error = outcome.status, outcome.error
     change.record_id = outcome.record_id or change.record_id
@@ -35,6 +36,7 @@ def account(job: JobRun, item: Item | None, outcome: Outcome) -> None:
         take_identifier(job, item.pair.link, change.side, outcome.record_id)
     if outcome.status == "done":
         _account_done(job, item, outcome)
+        _expect_echo(item, outcome.change.side, echo)
     elif outcome.status == "in-flight":
         _account_in_flight(job, item, change)
     _move_bases(item)
@@ -92,8 +94,6 @@ def _account_done(job: JobRun, item: Item, outcome: Outcome) -> None:
     refused = [f"{name}: {what.error}" for name, what in change.fields.items() if what.error]
     if refused:
         change.status, change.error = "failed", "; ".join(refused)
-    if outcome.cells is not None:
-        _expect_echo(job, item, outcome)
 
 
 def _account_defaults(job: JobRun, item: Item, outcome: Outcome) -> None:
@@ -106,16 +106,16 @@ def _account_defaults(job: JobRun, item: Item, outcome: Outcome) -> None:
             item.waits.pop(name, None)
 
 
-def _expect_echo(job: JobRun, item: Item, outcome: Outcome) -> None:
+def _expect_echo(item: Item, side: Side, echo: int | None) -> None:
     """Our own write comes back as a change at the next pull: know its hash beforehand."""
-    side, link = outcome.change.side, item.pair.link
-    row_hash = hash_cells(outcome.cells or {}, hash_salt(job, side))
+    if echo is None:
+        return
     if (row := item.pair.row(side)) is not None:
-        row.hash = row_hash
+        row.hash = echo
     elif side == "store":
-        link.store_hash = row_hash
+        item.pair.link.store_hash = echo
     else:
-        link.erp_hash = row_hash
+        item.pair.link.erp_hash = echo
 
 
 def _account_in_flight(job: JobRun, item: Item, change: Change) -> None:

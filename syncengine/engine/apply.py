@@ -12,9 +12,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from syncengine.engine.account import account, account_quiet
+from syncengine.engine.detect import hash_cells
 from syncengine.engine.job import SIDES, JobRun
 from syncengine.engine.lookup import look_up
 from syncengine.engine.plan import Item, Plan
+from syncengine.engine.pull import hash_salt
 from syncengine.errors import SyncError
 from syncengine.records import Change, Outcome, Side
 
@@ -75,6 +77,7 @@ def _apply(job: JobRun, side: Side, changes: Sequence[Change], items: dict[str, 
 def _send_all(job: JobRun, side: Side, changes: Sequence[Change], size: int, items: dict[str, Item]) -> list[Change]:
     """Send batches, `concurrency` at once; return the changes whose fate is unknown.
 
+    One more batch is always ready, so that the side does not wait while outcomes are written down.
     On an error or an interrupt nothing more is sent, the batches under way are waited for, and then it is raised.
     """
     endpoint, waiting, unknown = job.endpoint(side), deque(changes), list[Change]()
@@ -83,7 +86,7 @@ def _send_all(job: JobRun, side: Side, changes: Sequence[Change], size: int, ite
     with ThreadPoolExecutor(endpoint.concurrency) as pool:
         while running or (waiting and stopped is None):
             try:
-                while waiting and stopped is None and len(running) < endpoint.concurrency:
+                while waiting and stopped is None and len(running) <= endpoint.concurrency:
                     batch = [waiting.popleft() for _ in range(min(size, endpoint.batch_size, len(waiting)))]
                     _mark_sent(job, batch)
                     running[pool.submit(endpoint.send, batch)] = batch
@@ -131,11 +134,27 @@ def _mark_sent(job: JobRun, batch: Sequence[Change]) -> None:
 def _write_down(job: JobRun, outcomes: Sequence[Outcome], items: dict[str, Item]) -> None:
     """Save outcomes, and what they mean for their links, in one transaction."""
     with job.state.transaction():
+        echoes = _echoes(job, outcomes)
         for outcome in outcomes:
-            account(job, items.get(outcome.change.id), outcome)
+            account(job, items.get(outcome.change.id), outcome, echoes.get(outcome.change.id))
         touched = {id(item): item for one in outcomes if (item := items.get(one.change.id)) is not None}
         job.state.ledger.settle([outcome.change for outcome in outcomes])
         job.state.links.save([item.pair.link for item in touched.values()])
+
+
+def _echoes(job: JobRun, outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """The hashes of the records as their side answered, by change."""
+    found: dict[str, int] = {}
+    for side in SIDES:
+        paths = job.mapping.paths(side)
+        told = [
+            one
+            for one in outcomes
+            if one.change.side == side and one.cells is not None and one.cells.keys() >= set(paths)
+        ]
+        records = [{path: (one.cells or {})[path] for path in paths} for one in told]
+        found.update(zip((one.change.id for one in told), hash_cells(records, hash_salt(job, side)), strict=True))
+    return found
 
 
 def _hold(job: JobRun, item: Item) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pandas.util import hash_array
 
 from syncengine.endpoints import Page
@@ -29,29 +28,28 @@ def hash_rows(page: Page, salted: int) -> list[int]:
     Each cell is hashed on its own and its hash mixed in by position, so that no two ways of cutting a row into
     cells look alike.
     """
-    total = np.full(len(page.ids), salted, dtype=np.uint64)
-    for name in sorted(map(str, page.cells.columns)):
-        cells = np.array([_text(cell) for cell in page.cells[name].tolist()], dtype=object)
-        total = (total ^ _hash(cells)) * PRIME
+    return _mixed({str(name): page.cells[name].tolist() for name in page.cells.columns}, len(page.ids), salted)
+
+
+def hash_cells(records: Sequence[Mapping[str, Any]], salted: int) -> list[int]:
+    """The hashes of single records with the same paths, as `hash_rows` has them."""
+    paths = records[0].keys() if records else ()
+    return _mixed({path: [cells[path] for cells in records] for path in paths}, len(records), salted)
+
+
+def _mixed(columns: Mapping[str, list[Any]], rows: int, salted: int) -> list[int]:
+    total = np.full(rows, salted, dtype=np.uint64)
+    for path in sorted(columns):
+        cells = np.empty(rows, dtype=object)
+        cells[:] = [_text(cell) for cell in columns[path]]
+        total = (total ^ np.asarray(hash_array(cells, categorize=False), dtype=np.uint64)) * PRIME
         total ^= total >> np.uint64(29)
     return [int(one) for one in total.view(np.int64).tolist()]
-
-
-def hash_cells(cells: Mapping[str, Any], salted: int) -> int:
-    """The hash of a single row, as `hash_rows` has it."""
-    import pandas as pd  # noqa: PLC0415 - only the frame's type is needed here
-
-    frame = pd.DataFrame({name: pd.Series([cell], dtype=object) for name, cell in cells.items()})
-    return hash_rows(Page(["-"], ["-"], frame), salted)[0]
 
 
 def changed_positions(ids: Sequence[str], hashes: Sequence[int], known: Mapping[str, int | None]) -> list[int]:
     """Positions of the rows whose hash is not the saved one, new rows included."""
     return [at for at, (key, row_hash) in enumerate(zip(ids, hashes, strict=True)) if known.get(key) != row_hash]
-
-
-def _hash(cells: npt.NDArray[np.object_]) -> npt.NDArray[np.uint64]:
-    return np.asarray(hash_array(cells, categorize=False), dtype=np.uint64)
 
 
 def _text(cell: Any) -> str:

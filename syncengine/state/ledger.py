@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from syncengine.records import Change, FieldChange
-from syncengine.state.links import chunks
+from syncengine.state.links import as_json, chunks
 from syncengine.state.tables import ChangeRow
 from syncengine.values import Type, decode, encode
 
@@ -78,34 +78,30 @@ class Ledger:
 
     def settle(self, changes: Sequence[Change]) -> None:
         """Write down what became of changes: their `status`, `error` and the id that a create got."""
-        if not changes:
-            return
+        now = datetime.now(UTC)
+        mine, got = change.c.id == bindparam("at"), bindparam("got", type_=change.c.store_id.type)
         statement = (
             update(change)
-            .where(change.c.id == bindparam("at"))
-            .values(
-                status=bindparam("became"),
-                error=bindparam("said"),
-                ended=bindparam("now"),
-                fields=bindparam("what"),
-                store_id=func.coalesce(bindparam("got", type_=change.c.store_id.type), change.c.store_id),
-            )
+            .where(mine)
+            .values(status=bindparam("became"), error=bindparam("said"), ended=bindparam("now"))
+            .values(store_id=func.coalesce(got, change.c.store_id))
         )
-        now = datetime.now(UTC)
-        self.connection.execute(
-            statement,
-            [
-                {
-                    "at": one.id,
-                    "became": one.status,
-                    "said": one.error,
-                    "now": now,
-                    "what": _fields(one),
-                    "got": one.record_id if one.side == "store" else None,
-                }
-                for one in changes
-            ],
-        )
+        lines = [
+            {
+                "at": one.id,
+                "became": one.status,
+                "said": one.error,
+                "now": now,
+                "got": one.record_id if one.side == "store" else None,
+            }
+            for one in changes
+        ]
+        if lines:
+            self.connection.execute(statement, lines)
+        refused = [one for one in changes if any(what.error for what in one.fields.values())]
+        if refused:
+            statement = update(change).where(mine).values(fields=bindparam("what"))
+            self.connection.execute(statement, [{"at": one.id, "what": _fields(one)} for one in refused])
 
     def supersede_planned(self, job: str, why: str) -> None:
         """What was planned and never sent will be merged again."""
@@ -172,7 +168,7 @@ def _fields(one: Change) -> str:
         if what.error:
             line["error"] = what.error
         lines[name] = line
-    return json.dumps(lines, ensure_ascii=False, separators=(",", ":"))
+    return as_json(lines)
 
 
 def _change(row: Row[Any], types: Mapping[str, Type]) -> Change:
