@@ -101,9 +101,9 @@ def test_interrupted_it_ends_with_130_and_what_was_under_way_is_written_down(
     with shop_process("--item-cost", "5") as shop:
         project = Project(tmp_path / "project", shop.url)
         begin(project, shop)
-        with project.begin("run", "--json") as process:
-            until(lambda: bool(project.statuses().get("sent")))
-            time.sleep(0.1)
+        with project.begin("run", "--json", SYNC_CONNECTIONS__SHOP__CONCURRENCY="1") as process:
+            until(lambda: bool(project.ask("SELECT 1 FROM change WHERE side = 'store' AND status = 'sent'")))
+            time.sleep(0.2)
             process.send_signal(number)
             out, err = process.communicate(timeout=30)
         assert process.returncode == 130
