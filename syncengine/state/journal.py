@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, 
 
 from syncengine.endpoints import Cursor
 from syncengine.records import Held, Reject, Side
+from syncengine.state.links import chunks
 from syncengine.state.tables import CheckpointRow, ConflictRow, JobRow, RejectRow, RunRow
 from syncengine.values import encode
 
@@ -177,7 +178,12 @@ class Journal:
         return done.rowcount == 1
 
     def release(self, conflicts: Collection[int]) -> None:
-        self.connection.execute(delete(conflict).where(conflict.c.id.in_(list(conflicts))))
+        for chunk in chunks(list(conflicts)):
+            self.connection.execute(delete(conflict).where(conflict.c.id.in_(chunk)))
+
+    def release_all(self, job: str) -> None:
+        """Forget every conflict of a job whose links are dropped."""
+        self.connection.execute(delete(conflict).where(conflict.c.job == job))
 
     def rejects(self, job: str | None = None) -> list[StandingReject]:
         query = select(reject).order_by(reject.c.job, reject.c.id)

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from syncengine.records import Side
-from syncengine.state.tables import LinkRow
+from syncengine.state.tables import LinkRow, is_text
 
-__all__ = ["Link", "Links", "chunks"]
+__all__ = ["Link", "Links", "as_json", "chunks"]
 
 T = TypeVar("T")
 
@@ -123,13 +123,12 @@ class Links:
         return number() - alone, alone
 
     def add(self, job: str, links: Sequence[Link]) -> None:
-        """Save new links; each gets its id."""
-        if not links:
-            return
-        first = (self.connection.execute(select(func.max(link.c.id))).scalar() or 0) + 1
-        for number, new in enumerate(links, first):
-            new.id = number
-        self.connection.execute(insert(link), [{"job": job, "id": new.id} | _columns(new) for new in links])
+        """Save new links; each gets its id from the database, for another job may be adding some too."""
+        statement = insert(link).returning(link.c.id, sort_by_parameter_order=True)
+        for chunk in chunks(links):
+            ids = self.connection.execute(statement, [{"job": job} | _columns(new) for new in chunk]).scalars()
+            for new, number in zip(chunk, ids, strict=True):
+                new.id = number
 
     def save(self, links: Sequence[Link]) -> None:
         """Save all that links hold, by their ids."""
@@ -175,9 +174,9 @@ def _columns(one: Link) -> dict[str, Any]:
         "erp_key": one.erp_key,
         "store_id": one.store_id,
         "match_key": one.match_key,
-        "base": _json(one.base),
-        "base_store": _json(one.base_store),
-        "in_flight": _json(one.in_flight) if one.in_flight else None,
+        "base": as_json(one.base),
+        "base_store": as_json(one.base_store),
+        "in_flight": as_json(one.in_flight) if one.in_flight else None,
         "in_flight_since": one.in_flight_since if one.in_flight else None,
         "erp_hash": one.erp_hash,
         "store_hash": one.store_hash,
@@ -186,8 +185,12 @@ def _columns(one: Link) -> dict[str, Any]:
     }
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def as_json(value: object) -> str:
+    """Short, and legible in a database's own tools; what no database takes as text is escaped."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if text.isascii() or is_text(text):
+        return text
+    return json.dumps(value, separators=(",", ":"))
 
 
 def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

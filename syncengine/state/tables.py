@@ -18,7 +18,17 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-__all__ = ["ChangeRow", "CheckpointRow", "ConflictRow", "JobRow", "LinkRow", "RejectRow", "RunRow", "metadata"]
+__all__ = [
+    "ChangeRow",
+    "CheckpointRow",
+    "ConflictRow",
+    "JobRow",
+    "LinkRow",
+    "RejectRow",
+    "RunRow",
+    "is_text",
+    "metadata",
+]
 
 metadata = SQLModel.metadata
 
@@ -34,6 +44,27 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value else None
+
+
+class Words(TypeDecorator[str]):
+    """Text for people to read, as others wrote it: what no database takes as text is shown by its number."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or (is_text(value) and "\0" not in value):
+            return value
+        return value.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
+def is_text(value: str) -> bool:
+    """Whether it consists of whole characters; half ones (lone surrogates) come from broken JSON."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class JobRow(SQLModel, table=True):
@@ -60,6 +91,7 @@ class LinkRow(SQLModel, table=True):
         UniqueConstraint("job", "store_id"),
         Index("link_match", "job", "match_key"),
         Index("link_dirty", "job", sqlite_where=text("dirty = 1"), postgresql_where=text("dirty")),
+        {"sqlite_autoincrement": True},  # the ledger names links for ever: no id is given twice
     )
     id: int | None = Field(default=None, primary_key=True)
     job: str
@@ -83,7 +115,7 @@ class RunRow(SQLModel, table=True):
     started: datetime = Field(sa_type=Instant)
     finished: datetime | None = Field(default=None, sa_type=Instant)
     status: str = "running"  # running, done, stopped, failed
-    error: str = Field(default="", sa_column=Column(Text, nullable=False))
+    error: str = Field(default="", sa_column=Column(Words, nullable=False))
     counts: str = Field(default="{}", sa_column=Column(Text, nullable=False))  # JSON
 
 
@@ -104,7 +136,7 @@ class ChangeRow(SQLModel, table=True):
     fields: str = Field(sa_column=Column(Text, nullable=False))
     marked: bool = False
     status: str = "planned"
-    error: str = Field(default="", sa_column=Column(Text, nullable=False))
+    error: str = Field(default="", sa_column=Column(Words, nullable=False))
     planned: datetime = Field(sa_type=Instant)
     sent: datetime | None = Field(default=None, sa_type=Instant)
     ended: datetime | None = Field(default=None, sa_type=Instant)
@@ -127,7 +159,7 @@ class ConflictRow(SQLModel, table=True):
     """A field that waits for a person. `answer` is JSON {"take": "erp"|"store"|"value", "value": ...}."""
 
     __tablename__ = "conflict"
-    __table_args__ = (UniqueConstraint("link", "field"),)
+    __table_args__ = (UniqueConstraint("link", "field"), {"sqlite_autoincrement": True})  # people answer by number
     id: int | None = Field(default=None, primary_key=True)
     job: str = Field(index=True)
     link: int
@@ -146,9 +178,9 @@ class RejectRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     job: str = Field(index=True)
     side: str
-    place: str  # where a person finds it: products.csv:18
-    key: str | None = None
+    place: str = Field(sa_column=Column(Words, nullable=False))  # where a person finds it: products.csv:18
+    key: str | None = Field(default=None, sa_column=Column(Words))
     field: str | None = None
-    reason: str = Field(sa_column=Column(Text, nullable=False))
+    reason: str = Field(sa_column=Column(Words, nullable=False))
     first_seen: datetime = Field(sa_type=Instant)
     last_seen: datetime = Field(sa_type=Instant)
