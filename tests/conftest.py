@@ -22,7 +22,7 @@ numbers = count(1)
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The URL of a running server, without a database. It listens on a socket in its own folder only."""
+    """The URL of a running server. It listens on a socket in its own folder only."""
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
         install = _install(folder)
@@ -45,24 +45,22 @@ def postgres_server() -> Iterator[str]:
                 **as_user,  # type: ignore[call-overload]
             )
         try:
-            url = f"postgresql+psycopg://postgres@/{{}}?host={folder}"
             _wait_for(server, log, folder)
-            yield url
+            yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(30)
 
 
 @pytest.fixture
-def postgres(postgres_server: str) -> Iterator[str]:
-    """The URL of an empty database."""
-    name = f"state_{next(numbers)}"
-    admin = create_engine(postgres_server.format("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        yield postgres_server.format(name)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+def postgres(postgres_server: str) -> str:
+    """The URL of an empty schema of its own."""
+    schema = f"state_{next(numbers)}"
+    server = create_engine(postgres_server)
+    with server.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    server.dispose()
+    return f"{postgres_server}&options=-csearch_path%3D{schema}"
 
 
 def _install(folder: Path) -> Path:

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from syncengine.errors import CannotRun
 from syncengine.state.journal import Journal
@@ -23,14 +24,15 @@ from syncengine.state.tables import metadata
 __all__ = ["Link", "State"]
 
 EMPTY = "sqlite://"
+MAKING_TABLES = 7_214_305_118  # the advisory lock under which two first runs take turns
 
 
 class State:
     """One connection to the state, with its rooms: `links`, `ledger` and `journal`."""
 
-    def __init__(self, engine: Engine, *, trial: bool = False) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.trial = trial
+        event.listen(engine, "handle_error", _unusable)
         self.connection: Connection = engine.connect()
         self.links = Links(self.connection)
         self.ledger = Ledger(self.connection)
@@ -39,35 +41,42 @@ class State:
     @classmethod
     def open(cls, url: str) -> Self:
         """Open the state for writing; make it where there is none. Raises CannotRun."""
-        with _explained(url):
-            engine = create_engine(url)
+        with _explained(url), _disposed_of_on_error(create_engine(url)) as engine:
             if engine.dialect.name == "sqlite":
                 event.listen(engine, "connect", _durable)
-            metadata.create_all(engine)
+            with engine.begin() as connection:
+                if engine.dialect.name == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MAKING_TABLES})
+                metadata.create_all(connection)
             return cls(engine)
 
     @classmethod
     def look(cls, url: str) -> Self:
         """Open the state for reading only; an empty one in memory where there is none. Raises CannotRun."""
         with _explained(url):
-            if make_url(url).get_backend_name() != "sqlite":
-                return cls(create_engine(url), trial=True)
             file = sqlite_file(url)
-            if file is None or not file.exists():
+            if make_url(url).get_backend_name() != "sqlite":
+                made = create_engine(url, execution_options={"postgresql_readonly": True})
+            elif file is not None and file.exists():
+                made = _sqlite(lambda: _read_only(file))
+            else:
                 return cls.in_memory()
-            return cls(_sqlite(lambda: sqlite3.connect(f"file:{file}?mode=ro", uri=True, check_same_thread=False)))
+            with _disposed_of_on_error(made) as engine:
+                if inspect(engine).has_table("link"):
+                    return cls(engine)
+            engine.dispose()
+            return cls.in_memory()
 
     @classmethod
     def try_out(cls, url: str) -> Self:
-        """The state as it stands, to be written to at will: nothing of that is kept."""
-        looked = cls.look(url)
-        source = looked.connection.connection.dbapi_connection
-        if not isinstance(source, sqlite3.Connection):
-            return looked
-        copy = sqlite3.connect(":memory:", check_same_thread=False)
-        source.backup(copy)
-        looked.close()
-        return cls(_sqlite(lambda: copy))
+        """The state as it stands, to be written to at will: nothing of that is kept. Raises CannotRun."""
+        with cls.look(url) as looked, _explained(url):
+            if looked.engine.dialect.name == "sqlite":
+                return cls(_sqlite(lambda: _copy_in_memory(looked.connection)))
+        with _explained(url), _disposed_of_on_error(create_engine(url)) as engine:
+            state = cls(engine)
+            _hide_behind_copies(state.connection)
+            return state
 
     @classmethod
     def in_memory(cls) -> Self:
@@ -79,13 +88,13 @@ class State:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, and durable at the end."""
+        self.connection.rollback()  # what was only read is over, and so is what a lost connection left open
         try:
             yield
         except BaseException:
             self.connection.rollback()
             raise
-        if not self.trial:
-            self.connection.commit()
+        self.connection.commit()
 
     def close(self) -> None:
         self.connection.close()
@@ -117,11 +126,68 @@ def _durable(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA busy_timeout = 10000")
 
 
+def _read_only(file: Path) -> sqlite3.Connection:
+    """A connection that writes nothing. Where no writer has left anything in the log, it may clear away after itself
+    the empty log that every reader makes; a full one is left for the next writer to take in."""
+    log = file.with_name(f"{file.name}-wal")
+    mode = "ro" if log.exists() and log.stat().st_size else "rw"
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True, check_same_thread=False)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA busy_timeout = 10000")
+    return connection
+
+
+def _copy_in_memory(connection: Connection) -> sqlite3.Connection:
+    source, copy = connection.connection.dbapi_connection, sqlite3.connect(":memory:", check_same_thread=False)
+    assert isinstance(source, sqlite3.Connection)
+    source.backup(copy)
+    return copy
+
+
+def _hide_behind_copies(connection: Connection) -> None:
+    """Temporary tables stand before the real ones of the same names, and only they can be written."""
+    quote = connection.dialect.identifier_preparer.quote
+    schema = quote(inspect(connection).default_schema_name or "public")
+    for table in metadata.sorted_tables:
+        name = quote(table.name)
+        connection.execute(text(f"CREATE TEMPORARY TABLE {name} (LIKE {schema}.{name} INCLUDING ALL)"))
+        connection.execute(text(f"INSERT INTO {name} SELECT * FROM {schema}.{name}"))  # noqa: S608 - names of our own
+    connection.commit()
+    connection.execution_options(postgresql_readonly=True)
+
+
+def _unusable(context: ExceptionContext) -> None:
+    """A full disk, a lock that nobody lets go, a server that went away: no mistake of the program's."""
+    if isinstance(context.sqlalchemy_exception, OperationalError):
+        reason = str(context.original_exception).strip()
+        raise CannotRun(f"the state cannot be used: {reason}") from context.original_exception
+
+
+@contextmanager
+def _disposed_of_on_error(engine: Engine) -> Iterator[Engine]:
+    try:
+        yield engine
+    except BaseException:
+        engine.dispose()
+        raise
+
+
 @contextmanager
 def _explained(url: str) -> Iterator[None]:
+    """Say what is wrong with the state, and where to set it right."""
+    shown = make_url(url).render_as_string(hide_password=True)
+    file = sqlite_file(url)
+    reason: object = ""
+    if file is not None and file.is_dir():
+        reason = "it is a folder"
+    elif file is not None and not file.parent.exists():
+        reason = f"there is no folder {file.parent}"
     try:
         yield
+    except ModuleNotFoundError as missing:
+        reason = f"{missing.name} is not installed (for PostgreSQL: pip install 'syncengine[postgres]')"
     except (DBAPIError, sqlite3.Error) as error:
-        shown = make_url(url).render_as_string(hide_password=True)
-        reason = error.orig if isinstance(error, DBAPIError) else error
-        raise CannotRun(f"the state {shown} cannot be opened: {reason}. Look at [state] url in config.toml") from None
+        reason = reason or (error.orig if isinstance(error, DBAPIError) else error)
+    else:
+        return
+    raise CannotRun(f"the state {shown} cannot be opened: {reason}. Look at [state] url in config.toml")
