@@ -102,4 +102,6 @@ def allows(limit: Limit, number: int, linked: int) -> bool:
 
 
 def shown(limit: Limit) -> str:
-    return str(limit.count) if limit.count is not None else f"{(limit.share or 1) * 100:g}%"
+    if limit.count is not None:
+        return str(limit.count)
+    return "100%" if limit.share is None else f"{float(limit.share) * 100:g}%"

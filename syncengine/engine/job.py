@@ -19,6 +19,7 @@ from syncengine.values import Type, Value, decode
 __all__ = ["SIDES", "JobRun", "Options", "Pair", "Progress", "Row", "rows_of"]
 
 SIDES: tuple[Side, Side] = ("erp", "store")
+IN_TRASH = "(in the trash)"  # how a side's `where` ends for a record that lies in its trash
 
 
 class Progress(Protocol):
@@ -51,6 +52,10 @@ class Row:
     modified: datetime | None
     hash: int
     changed: bool
+
+    @property
+    def in_trash(self) -> bool:
+        return self.where.endswith(IN_TRASH)
 
 
 @dataclass(slots=True)

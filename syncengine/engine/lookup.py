@@ -35,7 +35,7 @@ def _judge(job: JobRun, change: Change, row: Row | None, *, marked: bool) -> Out
     if change.entity != job.mapping.entity:
         return None  # a category or a tag: creating it again finds it
     if change.action == "delete":
-        return Outcome(change, "done") if row is None or "(in the trash)" in row.where else None
+        return Outcome(change, "done") if row is None or row.in_trash else None
     if row is None:
         return (
             None
@@ -68,7 +68,7 @@ def _find_created(job: JobRun, side: Side, creates: Sequence[Change]) -> dict[st
             continue
         for row in read_pages(job, side, job.endpoint(side).find(path, keys)).values():
             change = keys.get(key_of(job, by, row) or "")
-            if change is not None and "(in the trash)" not in row.where:
+            if change is not None and not row.in_trash:
                 found[change.id] = row
     return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syncengine.engine.flight import already_sent, as_if_arrived, read_back
-from syncengine.engine.gone import RECORD, lost_side, plan_loss, wants_again
+from syncengine.engine.gone import RECORD, field_at, is_out, lost_side, plan_loss, wants_again
 from syncengine.engine.job import SIDES, JobRun, Pair, Row
 from syncengine.engine.match import key_of
 from syncengine.engine.merge import Answer, Seen, Verdict, Write, merge_field
@@ -100,12 +100,14 @@ def _is_rejected(job: JobRun, pair: Pair) -> bool:
 
 def _plan_pair(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
     link = pair.link
-    if link.lost is not None and pair.row(link.lost) is not None:
+    if link.lost is not None and (row := pair.row(link.lost)) is not None and not is_out(job, row):
         link.lost = None
     if (side := lost_side(job, pair)) is not None:
         if side == "store" and pair.erp is not None and wants_again(job, pair):
             return _made_anew(job, pair, pair.erp, plan, number)
         changes, held = plan_loss(job, pair, side)
+        if not held:
+            _release(job, pair, plan)
         return _with_changes(job, Item(pair, held=held), number, changes)
     if link.lost is not None:
         return Item(pair)
@@ -120,6 +122,7 @@ def _plan_pair(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
 
 def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
     item, link = Item(pair), pair.link
+    _release(job, pair, plan)
     was_in_flight = bool(link.in_flight)
     later, writable = _later(pair), job.writable
     writes: dict[Side, dict[str, FieldChange]] = {"erp": {}, "store": {}}
@@ -149,6 +152,8 @@ def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
             write = verdict.to_erp if side == "erp" else verdict.to_store
             if write is not None and (what := _write(job, item, side, one, write)) is not None:
                 writes[side][one.name] = what
+    if pair.store is not None and is_out(job, pair.store):
+        _take_out(job, item, writes["store"])
     if was_in_flight and not link.in_flight:
         link.in_flight_since, link.arrived = None, True
     return _with_changes(job, item, number, _updates(job, pair, writes, now))
@@ -249,12 +254,35 @@ def _created_in_store(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
 
 
 def _made_anew(job: JobRun, pair: Pair, row: Row, plan: Plan, number: int) -> Item:
-    """Create in the store what is gone from there; its old id and bases mean nothing any more."""
+    """Take it out of the store's trash, or create it; its old id and bases mean nothing any more then."""
     link = pair.link
-    if (conflict := job.conflicts.get((link.id or 0, RECORD))) is not None:
-        plan.released.append(conflict.id)
+    if pair.store is not None:
+        pair.store.cells["status"] = _status_before(job, pair)
+        return _merged(job, pair, plan, number)
+    _release(job, pair, plan)
     link.store_id, link.store_hash, link.base, link.base_store = None, None, {}, {}
     return _created_in_store(job, pair, row, number)
+
+
+def _status_before(job: JobRun, pair: Pair) -> Value:
+    """What a product in the trash was before, as far as is known."""
+    name = field_at(job, "status")
+    return (job.base(pair.link, "store", name) if pair.link.has_base(name) else None) or "publish"
+
+
+def _take_out(job: JobRun, item: Item, writes: dict[str, FieldChange]) -> None:
+    """Out of the trash: its status is written, whether it has changed or not."""
+    name, row = field_at(job, "status"), item.pair.store
+    assert row is not None
+    status = writes[name].new if name in writes else row.cells["status"]
+    writes[name] = FieldChange("trash", status, "taken out of the trash")
+    item.waits.setdefault(name, set()).add("store")
+
+
+def _release(job: JobRun, pair: Pair, plan: Plan) -> None:
+    """Nobody has to decide about the whole record any more."""
+    if (conflict := job.conflicts.get((pair.link.id or 0, RECORD))) is not None:
+        plan.released.append(conflict.id)
 
 
 def _created_in_erp(job: JobRun, pair: Pair, row: Row, number: int) -> Item:

@@ -53,7 +53,7 @@ def _run(job: JobRun) -> None:
     matched = match(job, pulled)
     gone = gone_pairs(job, pulled, {pair.link.id for pair in matched.pairs if pair.link.id is not None})
     plan = make_plan(job, [*matched.pairs, *gone], matched.dropped)
-    tally(job, plan)
+    tally(job, plan, pulled)
     guard_plan(job, plan)
     if job.options.dry_run:
         return

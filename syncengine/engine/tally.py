@@ -8,18 +8,19 @@ from typing import Any
 
 from syncengine.engine.job import SIDES, JobRun
 from syncengine.engine.plan import Plan
+from syncengine.engine.pull import Pulled
 
 __all__ = ["counts", "exit_code", "tally"]
 
 
-def tally(job: JobRun, plan: Plan) -> None:
-    """Count the rows of both sides, and what waits for a person."""
+def tally(job: JobRun, plan: Plan, pulled: Pulled) -> None:
+    """Count the rows of both sides that were pulled, and what waits for a person."""
     result = job.result
     for side in SIDES:
         rejected = {one.where for one in result.rejects if one.side == side}
         for item in plan.items:
             row = item.pair.row(side)
-            if row is not None and row.where not in rejected and not item.alone:
+            if row is not None and row.id in pulled.rows(side) and row.where not in rejected and not item.alone:
                 result.changed.add(side, int(row.changed or (side in item.changes) or bool(item.held)))
         told = result.changed.of(side) + result.unlinked.of(side) + len(rejected)
         result.unchanged.add(side, max(0, result.read.of(side) - told))
