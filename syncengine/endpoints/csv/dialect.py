@@ -18,7 +18,7 @@ from syncengine.endpoints.csv.lines import BLOCK
 from syncengine.errors import BadSource
 from syncengine.settings import CsvConnection
 
-__all__ = ["Dialect", "recognise", "utf8"]
+__all__ = ["Dialect", "MissingColumn", "recognise", "utf8"]
 
 CANDIDATES = (";", ",", "\t", "|")
 BYTE_ORDER_MARKS = (
@@ -35,6 +35,14 @@ HIGH = re.compile(rb"[\x80-\xff]+")
 PROBE = 64 << 10  # bytes of a piece that are looked into
 ENOUGH = 1000  # characters beyond ASCII that tell UTF-8 from another encoding
 LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class MissingColumn(BadSource):
+    """A column that the mapping needs is not in the header."""
+
+    def __init__(self, message: str, column: str) -> None:
+        self.column = column
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +244,9 @@ def _check_header(dialect: Dialect, name: str, needed: Sequence[str]) -> None:
                 "the mapping needs it, and which one is meant cannot be told"
             )
         if column not in dialect.header:
-            raise BadSource(
-                f"{name}: there is no column {column!r} (read as {dialect.shown}); {_columns_there(dialect, column)}"
+            raise MissingColumn(
+                f"{name}: there is no column {column!r} (read as {dialect.shown}); {_columns_there(dialect, column)}",
+                column,
             )
 
 

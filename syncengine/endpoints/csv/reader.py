@@ -13,11 +13,11 @@ import pandas as pd
 
 from syncengine.endpoints import Cursor, Page
 from syncengine.endpoints.csv.cells import read_cells
-from syncengine.endpoints.csv.dialect import Dialect, recognise
+from syncengine.endpoints.csv.dialect import Dialect, MissingColumn, recognise
 from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, among, hashes
 from syncengine.endpoints.csv.scan import Rows, Scan, Wants, digest_of
 from syncengine.endpoints.csv.source import PAUSE, Signature, Source, signature
-from syncengine.errors import BadSource
+from syncengine.errors import BadSource, GuardStopped, SyncError
 from syncengine.records import Reject
 from syncengine.settings import CsvConnection
 from syncengine.values import Format, Type
@@ -62,7 +62,7 @@ class CsvPull:
     """A `Pull` of a CSV file. Nothing is read before it is iterated; no page is made before the whole file was seen.
 
     `left` tells that somebody was still writing the file: nothing was read, and the cursor stays where it was.
-    `version` is the content that was read, None until then. Iterating raises BadSource and CannotRun.
+    `version` is the content that was read, None until then. Iterating raises BadSource, CannotRun and GuardStopped.
     """
 
     def __init__(
@@ -162,9 +162,9 @@ class CsvPull:
             elif first or self._source.rests(seen, since):  # the first time the wait comes after the reading
                 try:
                     self._read_once(seen)
-                except BadSource:
+                except BadSource as error:
                     if self._source.rests(seen, since):
-                        raise
+                        raise self._suspected(error) from None
                 else:
                     if self._source.rests(seen, since):
                         return True
@@ -172,6 +172,16 @@ class CsvPull:
             if time.monotonic() > deadline:
                 return False
             time.sleep(PAUSE)
+
+    def _suspected(self, error: BadSource) -> SyncError:
+        """A column that was there in the last run and is gone now is no mistake in the mapping: the guard stops."""
+        was = self._cursor.position.get("dialect", {}).get("header", ())
+        if not isinstance(error, MissingColumn) or error.column not in was:
+            return error
+        return GuardStopped(
+            "column",
+            f"{error}. It was there at the last run. If it is gone for good, take its fields out of the mapping.",
+        )
 
     def _read_once(self, seen: Signature) -> None:
         self._forget_attempt()
