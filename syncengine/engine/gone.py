@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Sequence
 
-from syncengine.engine.job import JobRun, Pair, Row
+from syncengine.engine.job import SIDES, JobRun, Pair, Row
 from syncengine.engine.pull import Pulled, fetch_rows
 from syncengine.records import Change, FieldChange, Held, Side
-from syncengine.state import Link
 
 __all__ = ["RECORD", "field_at", "gone_pairs", "is_out", "lost_side", "plan_loss", "wants_again"]
 
@@ -15,33 +14,41 @@ RECORD = "(record)"  # the field's name where the whole record waits for a perso
 INSTEAD = {"draft": ("status", "draft"), "out-of-stock": ("stock_status", "outofstock")}  # of deleting it
 
 
-def gone_pairs(job: JobRun, pulled: Pulled, known: set[int]) -> Iterator[Pair]:
-    """After a full read: the links whose record is there no more, or is there again. Fills `job.missing`."""
-    looked_for = {
-        side: [key for key in pulled.wanted.get(side, ()) if key not in pulled.rows(side)] for side in ("erp", "store")
-    }
+def gone_pairs(job: JobRun, pulled: Pulled, pairs: Sequence[Pair]) -> list[Pair]:
+    """After a full read: further pairs, of links whose record is there no more, or is there again. Fills `job.missing`
+    and takes in hand what is to be made anew."""
     for side, pull in pulled.pulls.items():
-        job.missing[side] |= pull.missing(looked_for[side])
-    if not job.full:
-        return
+        job.missing[side] |= pull.missing([key for key in pulled.wanted.get(side, ()) if key not in pulled.rows(side)])
+    further = _further(job, pulled, {pair.link.id for pair in pairs}) if job.full else []
+    _take_in_hand(job, [*pairs, *further])
+    return further
+
+
+def _further(job: JobRun, pulled: Pulled, known: Collection[int | None]) -> list[Pair]:
     links = [link for link in job.state.links.paired(job.name) if link.lost is None]
     for side, pull in pulled.pulls.items():
         if pull.complete:
-            by_key = {key: link for link in links if (key := link.identifier(side)) is not None}
-            gone = pull.missing(by_key.keys()) - job.rejected(side)
-            job.missing[side] |= gone
-            lost = [by_key[key] for key in sorted(gone) if by_key[key].id not in known]
-            again = side == "store" and job.mapping.gone.from_store == "recreate"
-            yield from _in_hand(job, lost) if again else map(Pair, lost)
-    waiting = {link for link, field in job.conflicts if field == RECORD} - known
-    yield from (Pair(link) for link in links if link.id in waiting and link.store_id not in job.missing["store"])
+            keys = {key for link in links if (key := link.identifier(side)) is not None}
+            job.missing[side] |= pull.missing(keys) - job.rejected(side)
+    asked = {link for link, field in job.conflicts if field == RECORD}
+    gone_erp, gone_store = job.missing["erp"], job.missing["store"]
+    return [
+        Pair(link)
+        for link in links
+        if (link.id in asked or link.erp_key in gone_erp or link.store_id in gone_store) and link.id not in known
+    ]
 
 
-def _in_hand(job: JobRun, lost: list[Link]) -> Iterator[Pair]:
-    """Links of records that are to be made anew: with the ERP's row, and the store's where it lies in the trash."""
-    erp = fetch_rows(job, "erp", {link.erp_key for link in lost if link.erp_key is not None})
-    store = fetch_rows(job, "store", {link.store_id for link in lost if link.store_id is not None})
-    return (Pair(link, erp.get(link.erp_key or ""), store.get(link.store_id or "")) for link in lost)
+def _take_in_hand(job: JobRun, pairs: Sequence[Pair]) -> None:
+    """A record that is made anew needs the ERP's row, and the store's where it lies in the trash."""
+    again = [pair for pair in pairs if pair.link.store_id in job.missing["store"] and wants_again(job, pair)]
+    for side in SIDES:
+        needed = {key: one for one in again if one.row(side) is None and (key := one.link.identifier(side)) is not None}
+        for key, row in fetch_rows(job, side, needed).items():
+            if side == "erp":
+                needed[key].erp = row
+            else:
+                needed[key].store = row
 
 
 def lost_side(job: JobRun, pair: Pair) -> Side | None:

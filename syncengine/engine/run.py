@@ -51,7 +51,7 @@ def _run(job: JobRun) -> None:
         return
     guard_sources(job, pulled)
     matched = match(job, pulled)
-    gone = gone_pairs(job, pulled, {pair.link.id for pair in matched.pairs if pair.link.id is not None})
+    gone = gone_pairs(job, pulled, matched.pairs)
     plan = make_plan(job, [*matched.pairs, *gone], matched.dropped)
     tally(job, plan, pulled)
     guard_plan(job, plan)
