@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from syncengine.mapping import Field
 from syncengine.records import Side
-from syncengine.values import Value, is_empty, same
+from syncengine.values import Value, is_empty, match_key, same
 
 __all__ = ["Answer", "Seen", "Verdict", "Write", "merge_field"]
 
@@ -61,6 +61,7 @@ class Verdict:
 
 
 AGREED = Verdict()
+SIDES: tuple[Side, Side] = ("erp", "store")
 
 
 def merge_field(
@@ -82,10 +83,12 @@ def merge_field(
         return _permitted(_answered(erp, store, answer), field, writable)
     if not met:
         verdict = _first_meeting(field, erp.now, store.now, later)
-    elif field.truth == "sum" and not _any_empty(erp, store):
-        verdict = _sum(erp, store)
+    elif field.truth == "sum":
+        verdict = _first_meeting(field, erp.now, store.now, later) if _any_empty(erp, store) else _sum(erp, store)
     elif same(erp.now, store.now):
         return AGREED
+    elif field.truth == "union" and not all(side in writable and field.goes_to(side) for side in SIDES):
+        verdict = _one_way_union(erp, store)
     elif erp.changed and store.changed:
         verdict = _both_changed(field, erp, store, later)
     elif erp.changed:
@@ -94,7 +97,7 @@ def merge_field(
         verdict = _store_changed(field, erp, store)
     else:
         return AGREED
-    return _permitted(_without_jumps(verdict, field, erp, store), field, writable)
+    return _without_jumps(_permitted(verdict, field, writable), field, erp, store)
 
 
 def _erp_changed(field: Field, erp: Seen, store: Seen) -> Verdict:
@@ -117,7 +120,7 @@ def _both_changed(field: Field, erp: Seen, store: Seen, later: Side | None) -> V
             return replace(to_store, drift=True)
         case "store":
             return replace(to_erp, drift=True)
-        case "erp-wins" | "sum":
+        case "erp-wins":
             return to_store
         case "store-wins":
             return to_erp
@@ -132,6 +135,8 @@ def _both_changed(field: Field, erp: Seen, store: Seen, later: Side | None) -> V
             )
         case "ask":
             return Verdict(held="both sides changed it")
+        case "sum":
+            raise AssertionError("a sum moves by differences")
 
 
 def _first_meeting(field: Field, erp: Value, store: Value, later: Side | None) -> Verdict:
@@ -151,9 +156,7 @@ def _first_meeting(field: Field, erp: Value, store: Value, later: Side | None) -
         case "newest":
             return _because(to_erp if later == "store" else to_store, f"first meeting: the {later or 'erp'} is newer")
         case "union":
-            nothing: Value = []
-            joined = _united(Seen(nothing, erp), Seen(nothing, store))
-            return _towards(joined, erp, store, "first meeting: the lists were joined")
+            return _towards(_joined(erp, store), erp, store, "first meeting: the lists were joined")
         case "ask":
             return Verdict(held="the sides differ at their first meeting")
 
@@ -165,6 +168,28 @@ def _sum(erp: Seen, store: Seen) -> Verdict:
         to_store=Write(_plus(store.now, by_erp), f"erp changed by {by_erp:+}", by_erp) if by_erp else None,
         to_erp=Write(_plus(erp.now, by_store), f"store changed by {by_store:+}", by_store) if by_store else None,
     )
+
+
+def _one_way_union(erp: Seen, store: Seen) -> Verdict:
+    """Two lists of which one side takes no writes: what it never got, it cannot have removed. Each side gets what the
+    other added and loses what the other removed, however the two spell their names."""
+    to_erp, to_store = _moved(erp.now, store), _moved(store.now, erp)
+    return Verdict(
+        to_erp=None if same(to_erp, erp.now) else Write(to_erp, "store changed"),
+        to_store=None if same(to_store, store.now) else Write(to_store, "erp changed"),
+        settled=erp.changed and store.changed,
+    )
+
+
+def _moved(own: Value, other: Seen) -> Value:
+    """One side's list with what the other added and without what the other removed."""
+    had, has, mine = ({match_key(item) for item in _items(value)} for value in (other.base, other.now, own))
+    added = [item for item in _items(other.now) if match_key(item) not in had | mine]
+    return [item for item in _items(own) if match_key(item) not in had - has] + added
+
+
+def _joined(erp: Value, store: Value) -> Value:
+    return list(dict.fromkeys(_items(erp) + _items(store)))
 
 
 def _answered(erp: Seen, store: Seen, answer: Answer) -> Verdict:
@@ -191,7 +216,7 @@ def _united(erp: Seen, store: Seen) -> list[str]:
 
 def _permitted(verdict: Verdict, field: Field, writable: frozenset[Side]) -> Verdict:
     """Leave out what a side does not take."""
-    for side in ("erp", "store"):
+    for side in SIDES:
         taken = side in writable and field.goes_to(side)
         if side == "erp" and verdict.to_erp is not None and not taken:
             verdict = replace(verdict, to_erp=None, unwritten=True)
@@ -204,13 +229,8 @@ def _without_jumps(verdict: Verdict, field: Field, erp: Seen, store: Seen) -> Ve
     """Hold a number that moves by more than the mapping's `max_change`."""
     if field.max_change is None:
         return verdict
-    for side, write, now in (("erp", verdict.to_erp, erp.now), ("store", verdict.to_store, store.now)):
-        if (
-            write is None
-            or is_empty(now)
-            or is_empty(write.value)
-            or not field.goes_to("erp" if side == "erp" else "store")
-        ):
+    for write, now in ((verdict.to_erp, erp.now), (verdict.to_store, store.now)):
+        if write is None or is_empty(now) or is_empty(write.value):
             continue
         old, new = _number(now), _number(write.value)
         if old and abs(new - old) > abs(old) * field.max_change:
