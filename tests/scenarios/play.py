@@ -25,6 +25,7 @@ WINDOWS = ", in Windows-1252"
 CHANGES = ("side", "action", "key", "field", "from", "to", "why", "outcome")
 HELD = ("id", "key", "field", "erp", "store", "base", "why")
 REJECTS = ("side", "where", "key", "field", "reason")
+NO_FIELD = {None: {"from": None, "to": None, "why": None}}  # a delete
 
 Report = dict[str, Any]
 Toml = dict[str, Any]
@@ -46,6 +47,7 @@ class _Play:
         self.file.parent.mkdir()
         self.clock = time.time() - 100_000
         self.mapping = self.config = ""
+        self.columns: list[str] = []  # what the page tells of the store's products
         self._settings()
 
     def step(self, step: Step) -> str:
@@ -65,6 +67,7 @@ class _Play:
                 code, report = self._report(["run"])
                 assert (code, report["held"]) == (0, []), "both sides do not agree"
             case "The store has":
+                self.columns += step.rows[0]
                 for cells in step.rows:
                     self.shop.add(cells)
             case "In the store":
@@ -107,9 +110,9 @@ class _Play:
         return "\n\n".join(block(_text(file, windows=False)) for file in files) or "- nothing"
 
     def _store(self) -> str:
-        paths = [one["store"] for one in self._merged("mapping.toml", self.mapping)["fields"].values()]
-        if self.shop.statuses() - {"publish"} and "status" not in paths:
-            paths.append("status")
+        mapped = [one["store"] for one in self._merged("mapping.toml", self.mapping)["fields"].values()]
+        status = ["status"] if self.shop.statuses() - {"publish"} else []
+        paths = list(dict.fromkeys([*mapped, *self.columns, *status]))
         return table(paths, self.shop.everything(paths))
 
     # -- the settings
@@ -133,6 +136,7 @@ class _Play:
             return _told(plan, code)
         code, report = self._report(arguments)
         assert _plan(report) == _plan(plan), "the run did not do what `sync diff` had said"
+        assert report["stopped_by"] == plan["stopped_by"], "`sync diff` had not said what would stop the run"
         return _told(report, code, self._again() if report["status"] == "done" else [])
 
     def _look(self, arguments: list[str]) -> tuple[int, Report]:
@@ -150,7 +154,7 @@ class _Play:
         if not report["changes"]:
             return ["a second run would write nothing"]
         return [
-            f"a second run would {change['action']} {change['key']} in the {change['side']} again"
+            f"a second run would {change['action']} {change['key']} in the {change['side']}"
             for change in report["changes"]
         ]
 
@@ -206,7 +210,7 @@ def _changes(report: Report) -> list[Report]:
     return [
         {**change, **what, "field": field, "outcome": _outcome(change, what)}
         for change in report["changes"]
-        for field, what in (change["fields"] or {"": {"from": None, "to": None, "why": None}}).items()
+        for field, what in (change["fields"] or NO_FIELD).items()
     ]
 
 
@@ -266,10 +270,10 @@ def _joined(one: Toml, other: Toml) -> Toml:
 
 
 def _toml(values: Toml) -> str:
-    tables = {name: value for name, value in values.items() if isinstance(value, dict)}
-    lines = [f"{name} = {_inline(value)}" for name, value in values.items() if name not in tables]
-    for name, table in tables.items():
-        lines += [f"[{name}]", *(f"{_inline(inner)} = {_inline(value)}" for inner, value in table.items())]
+    sections = {name: value for name, value in values.items() if isinstance(value, dict)}
+    lines = [f"{name} = {_inline(value)}" for name, value in values.items() if name not in sections]
+    for name, section in sections.items():
+        lines += [f"[{name}]", *(f"{_inline(key)} = {_inline(value)}" for key, value in section.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from syncengine.sandbox import Fault, Request, Response, Sandbox
@@ -42,7 +43,7 @@ class Shop(Sandbox):
         if sku == "new":
             self.add(_assignments(action))
             return
-        number = self.product_by_sku(sku)["id"]
+        number = next(product["id"] for product in self._all() if product["sku"] == sku)
         match action.split():
             case ["sold", quantity]:
                 self.sell(number, int(quantity))
@@ -57,11 +58,13 @@ class Shop(Sandbox):
 
     def everything(self, paths: list[str]) -> list[list[str]]:
         """Every product, in the trash or not, with these paths as cells."""
-        products = [*self.products(), *self.products(status="trash")]
-        return [[self._cell(product, path) for path in paths] for product in sorted(products, key=_number)]
+        return [[self._cell(product, path) for path in paths] for product in self._all()]
 
     def statuses(self) -> set[str]:
-        return {product["status"] for product in (*self.products(), *self.products(status="trash"))}
+        return {product["status"] for product in self._all()}
+
+    def _all(self) -> list[dict[str, Any]]:
+        return sorted([*self.products(), *self.products(status="trash")], key=lambda product: int(product["id"]))
 
     def _fields(self, cells: dict[str, str]) -> dict[str, Any]:
         fields: dict[str, Any] = {}
@@ -101,9 +104,5 @@ class Shop(Sandbox):
 
 def _assignments(text: str) -> dict[str, str]:
     """`name = Mug; regular_price = 8.00`"""
-    parts = (part.split(" =", 1) for part in text.split("; "))
+    parts = (part.split(" =", 1) for part in re.split(r"; (?=[\w:]+ =)", text))
     return {path: value.strip() for path, value in parts}
-
-
-def _number(product: dict[str, Any]) -> int:
-    return int(product["id"])
