@@ -112,7 +112,10 @@ class Memory:
         if self.takes_later:
             self.handed_over += changes
             self.writes += len(changes)
-            return [Outcome(change, "in-flight") for change in changes]
+            self.marks.update((change.id, change.record_id or change.key or "") for change in changes)
+            if fault == "kill":
+                raise KilledError
+            return [Outcome(change, "unknown" if fault else "in-flight", error="no reply") for change in changes]
         number = len(changes) // 2 if fault in ("half", "kill") else len(changes)
         done = [self._write(change) for change in changes[:number]]
         if fault == "kill":

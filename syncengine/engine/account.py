@@ -13,7 +13,7 @@ from syncengine.records import Change, Outcome, Side
 from syncengine.state import Link
 from syncengine.values import Value, encode, same, shown
 
-__all__ = ["account", "account_quiet", "add_difference", "take_identifier"]
+__all__ = ["NoAnswer", "account", "account_quiet", "add_difference", "answered", "take_identifier"]
 
 OPEN = ("planned", "sent", "unknown")
 
@@ -78,17 +78,17 @@ def take_identifier(job: JobRun, link: Link, side: Side, record_id: str) -> bool
 def _account_done(job: JobRun, item: Item, outcome: Outcome) -> None:
     change, link = outcome.change, item.pair.link
     for name, what in change.fields.items():
-        answered = _answered(job, outcome, name)
+        told = answered(job, outcome, name)
         if what.difference is not None:
             add_difference(job, link, name, what.difference)
             item.waits.pop(name, None)
             item.bases.pop(name, None)
         elif what.error:
             continue
-        elif isinstance(answered, NoAnswer) or same(answered, what.new):
+        elif isinstance(told, NoAnswer) or same(told, what.new):
             item.waits.get(name, set()).discard(change.side)
         else:
-            what.error = f"the {change.side} kept {shown(answered, job.type_of(name)) or 'nothing'}"
+            what.error = f"the {change.side} kept {shown(told, job.type_of(name)) or 'nothing'}"
     if change.action == "create":
         _account_defaults(job, item, outcome)
     refused = [f"{name}: {what.error}" for name, what in change.fields.items() if what.error]
@@ -100,8 +100,8 @@ def _account_defaults(job: JobRun, item: Item, outcome: Outcome) -> None:
     """What a new record got without being told, such as a status: that is what both sides now have of it."""
     for name, (erp, store) in list(item.bases.items()):
         if name not in outcome.change.fields:
-            answered = _answered(job, outcome, name)
-            known = answered if not isinstance(answered, NoAnswer) else None
+            told = answered(job, outcome, name)
+            known = told if not isinstance(told, NoAnswer) else None
             item.bases[name] = (erp, known) if outcome.change.side == "store" else (known, store)
             item.waits.pop(name, None)
 
@@ -143,7 +143,8 @@ def _save_hashes(item: Item) -> None:
     link.store_hash = pair.store.hash if pair.store is not None else link.store_hash
 
 
-def _answered(job: JobRun, outcome: Outcome, name: str) -> Value | NoAnswer:
+def answered(job: JobRun, outcome: Outcome, name: str) -> Value | NoAnswer:
+    """What the side said it holds of a field, after taking a change."""
     side, one = outcome.change.side, job.mapping.fields.get(name)
     path = one.path(side) if one else None
     if one is None or path is None or outcome.cells is None or path not in outcome.cells:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from syncengine.engine.account import account, account_quiet
 from syncengine.engine.detect import hash_cells
+from syncengine.engine.interrupts import held_back, let_through
 from syncengine.engine.job import SIDES, JobRun
 from syncengine.engine.lookup import look_up
 from syncengine.engine.plan import Item, Plan
@@ -83,14 +84,15 @@ def _send_all(job: JobRun, side: Side, changes: Sequence[Change], size: int, ite
     endpoint, waiting, unknown = job.endpoint(side), deque(changes), list[Change]()
     running: dict[Future[list[Outcome]], list[Change]] = {}
     stopped: BaseException | None = None
-    with ThreadPoolExecutor(endpoint.concurrency) as pool:
+    with held_back(), ThreadPoolExecutor(endpoint.concurrency) as pool:
         while running or (waiting and stopped is None):
+            while waiting and stopped is None and len(running) <= endpoint.concurrency:
+                batch = [waiting.popleft() for _ in range(min(size, endpoint.batch_size, len(waiting)))]
+                _mark_sent(job, batch)
+                running[pool.submit(endpoint.send, batch)] = batch
             try:
-                while waiting and stopped is None and len(running) <= endpoint.concurrency:
-                    batch = [waiting.popleft() for _ in range(min(size, endpoint.batch_size, len(waiting)))]
-                    _mark_sent(job, batch)
-                    running[pool.submit(endpoint.send, batch)] = batch
-                finished = wait(running, return_when=FIRST_COMPLETED).done
+                with let_through():
+                    finished = wait(running, return_when=FIRST_COMPLETED).done
             except KeyboardInterrupt as interrupt:
                 stopped = interrupt
                 continue

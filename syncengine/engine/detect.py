@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pandas.util import hash_array
 
 from syncengine.endpoints import Page
@@ -42,9 +43,17 @@ def _mixed(columns: Mapping[str, list[Any]], rows: int, salted: int) -> list[int
     for path in sorted(columns):
         cells = np.empty(rows, dtype=object)
         cells[:] = [_text(cell) for cell in columns[path]]
-        total = (total ^ np.asarray(hash_array(cells, categorize=False), dtype=np.uint64)) * PRIME
+        total = (total ^ _hashed(cells)) * PRIME
         total ^= total >> np.uint64(29)
     return [int(one) for one in total.view(np.int64).tolist()]
+
+
+def _hashed(cells: npt.NDArray[np.object_]) -> npt.NDArray[np.uint64]:
+    try:
+        return np.asarray(hash_array(cells, categorize=False), dtype=np.uint64)
+    except UnicodeEncodeError:  # half a character, from broken JSON
+        cells[:] = [cell.encode(errors="backslashreplace").decode() for cell in cells]
+        return np.asarray(hash_array(cells, categorize=False), dtype=np.uint64)
 
 
 def changed_positions(ids: Sequence[str], hashes: Sequence[int], known: Mapping[str, int | None]) -> list[int]:

@@ -1,44 +1,46 @@
 """Values that were handed over and are not yet read back: a file that the ERP imports at night.
 
 What is read tells which it is: the old value means "not imported yet", a value that was sent since means
-"arrived" (the last one, or an earlier one of ours), anything else is a new change by the ERP.
+"arrived" (the last one, or an earlier one of ours), anything else is a new change by the ERP. Differences are told
+by the value that the ERP had when they were handed over; each one that has arrived moves both counters.
+
+A link holds, by field, a list of {"to": the value sent, "store": what the store held then}, or of
+{"was": what the ERP held then, "by": the difference sent}, all as canonical JSON.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
+from syncengine.engine.job import SIDES
 from syncengine.engine.merge import Seen, Write
 from syncengine.mapping import Field
 from syncengine.records import FieldChange
 from syncengine.state import Link
-from syncengine.values import Value, decode, encode, same
+from syncengine.values import Value, decode, encode, is_empty, same
 
-__all__ = ["already_sent", "hand_over", "read_back"]
+__all__ = ["already_sent", "as_if_arrived", "hand_over", "read_back"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    erp: Value  # what was handed over
-    store: Value  # what the store had then
+def hand_over(link: Link, field: Field, change: FieldChange, store: Value) -> None:
+    """Remember that a value or a difference is on its way to the ERP; `store` is what the store held then."""
+    if change.difference is None:
+        entry = {"to": encode(change.new), "store": encode(store)}
+    else:
+        entry = {"was": encode(change.old), "by": encode(change.difference)}
+    link.in_flight.setdefault(field.name, []).append(entry)
 
 
 def read_back(link: Link, field: Field, erp: Value) -> None:
-    """Account for what a freshly read ERP value tells about a field's values in flight, in the link itself."""
-    flights = _flights(link, field)
-    if not flights:
+    """Account, in the link, for what a freshly read ERP value tells about a field's values in flight."""
+    flights = link.in_flight.get(field.name, [])
+    if not flights or is_empty(erp) and "by" in flights[0]:
         return
-    base = decode(link.base_of("erp", field.name), field.type)
-    if field.name in link.base and same(erp, base) and not same(erp, flights[-1].erp):
-        return
-    at = next((at for at in reversed(range(len(flights))) if same(flights[at].erp, erp)), None)
-    arrived = (
-        flights[at] if at is not None else flights[-1] if field.truth == "sum" or field.name not in link.base else None
+    rest = (
+        _differences_left(link, field, flights, erp) if "by" in flights[0] else _values_left(link, field, flights, erp)
     )
-    if arrived is not None:
-        link.account(field.name, encode(arrived.erp), encode(arrived.store))
-    rest = link.in_flight[field.name][at + 1 :] if at is not None else []
     if rest:
         link.in_flight[field.name] = rest
     else:
@@ -47,25 +49,44 @@ def read_back(link: Link, field: Field, erp: Value) -> None:
 
 def already_sent(link: Link, field: Field, write: Write) -> bool:
     """Whether this very value is on its way."""
-    flights = _flights(link, field)
-    if not flights:
-        return False
-    return same(flights[-1].erp, write.value)
+    flights = link.in_flight.get(field.name, [])
+    return bool(flights) and "to" in flights[-1] and same(decode(flights[-1]["to"], field.type), write.value)
 
 
 def as_if_arrived(link: Link, field: Field, erp: Seen, store: Seen) -> tuple[Seen, Seen]:
-    """For `sum`: differences on their way count as booked, so that they are not handed over again."""
-    flights = _flights(link, field)
-    if field.truth != "sum" or not flights or not same(erp.now, erp.base):
+    """Differences on their way count as booked on both sides, so that they are not handed over again."""
+    flights = link.in_flight.get(field.name, [])
+    if not flights or "by" not in flights[0]:
         return erp, store
-    return Seen(flights[-1].erp, flights[-1].erp), Seen(flights[-1].store, store.now)
+    pending = sum(_by(field, flight) for flight in flights)
+    return (
+        Seen(erp.base + pending, erp.now + pending),
+        replace(store, base=store.base + pending),
+    )
 
 
-def hand_over(link: Link, field: Field, change: FieldChange, store: Value) -> None:
-    """Remember that a value is on its way to the ERP, and what the store held then."""
-    link.in_flight.setdefault(field.name, []).append([encode(change.new), encode(store)])
+def _values_left(link: Link, field: Field, flights: list[dict[str, Any]], erp: Value) -> list[dict[str, Any]]:
+    sent = [decode(flight["to"], field.type) for flight in flights]
+    at = next((at for at in reversed(range(len(sent))) if same(sent[at], erp)), None)
+    new = not link.has_base(field.name)
+    if at is None and not new and same(erp, decode(link.base[field.name], field.type)):
+        return flights  # not imported yet
+    if at is not None or new:  # a record that we made has what we sent as its base
+        arrived = flights[at if at is not None else -1]
+        link.account(field.name, arrived["to"], arrived["store"])
+    return flights[at + 1 :] if at is not None else []
 
 
-def _flights(link: Link, field: Field) -> list[_Flight]:
-    pairs: list[list[Any]] = link.in_flight.get(field.name, [])
-    return [_Flight(decode(erp, field.type), decode(store, field.type)) for erp, store in pairs]
+def _differences_left(link: Link, field: Field, flights: list[dict[str, Any]], erp: Value) -> list[dict[str, Any]]:
+    was = decode(flights[-1]["was"], field.type)
+    if same(erp, was):
+        return flights
+    booked = list(accumulate(_by(field, flight) for flight in flights))
+    at = next((at for at, total in enumerate(booked) if same(was + total, erp)), len(flights) - 1)
+    bases = (decode(link.base_of(side, field.name), field.type) for side in SIDES)
+    link.account(field.name, *(encode(base + booked[at]) for base in bases))
+    return [flight | {"was": encode(erp)} for flight in flights[at + 1 :]]
+
+
+def _by(field: Field, flight: dict[str, Any]) -> Any:
+    return decode(flight["by"], field.type)

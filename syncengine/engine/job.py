@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 from syncengine.endpoints import Endpoint, Page
 from syncengine.mapping import Field
 from syncengine.mapping import Mapping as FieldMapping
-from syncengine.records import JobResult, Reject, Side
+from syncengine.records import Counts, JobResult, Reject, Side
 from syncengine.settings import Guards
 from syncengine.state import Link, State
 from syncengine.state.journal import Conflict
@@ -97,6 +98,7 @@ class JobRun:
 
     missing: dict[Side, set[str]] = field(default_factory=lambda: {"erp": set(), "store": set()})
 
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))  # of this run's changes
     merged_fields: list[Field] = field(init=False)  # those that both sides have a say in
     writable: frozenset[Side] = field(init=False)  # the sides that this job may write at all
 
@@ -107,6 +109,16 @@ class JobRun:
             if one.store is not None and (one.erp is not None or one.has_constant)
         ]
         self.writable = frozenset(side for side in SIDES if self.endpoint(side).writable and self.mapping.writes(side))
+
+    def begin_again(self) -> None:
+        """Forget all that this run has read and planned so far."""
+        told = self.result
+        for name in ("read", "unchanged", "changed", "unlinked"):
+            setattr(told, name, Counts())
+        told.settled = told.waiting = told.drift = told.unwritten = 0
+        told.changes, told.held, told.rejects, told.warnings = [], [], [], []
+        self.rejected_erp, self.rejected_store = set(), set()
+        self.missing = {"erp": set(), "store": set()}
 
     def endpoint(self, side: Side) -> Endpoint:
         return self.erp if side == "erp" else self.store

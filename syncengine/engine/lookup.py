@@ -16,11 +16,13 @@ __all__ = ["look_up"]
 def look_up(job: JobRun, side: Side, changes: Sequence[Change]) -> dict[str, Outcome | None]:
     """By change id: the outcome, or None where the change was provably not done.
 
-    Equal to what was sent is done; equal to what was there is not done; anything else is failed, so that the record
+    Where writes are handed over, only the endpoint knows whether they were. Elsewhere, equal to what was sent is done; equal to what was there is not done; anything else is failed, so that the record
     is merged again from its old bases. Call it only when the side must be done with what it was sent.
     """
     endpoint = job.endpoint(side)
-    marked = endpoint.find_marked([change for change in changes if change.mark])
+    marked = endpoint.find_marked([change for change in changes if change.mark or endpoint.takes_later])
+    if endpoint.takes_later:
+        return {one.id: Outcome(one, "in-flight") if one.id in marked else None for one in changes}
     known = {change.id: change.record_id for change in changes if change.record_id is not None} | marked
     rows = fetch_rows(job, side, set(known.values()))
     created = _find_created(job, side, [one for one in changes if one.action == "create" and one.id not in known])

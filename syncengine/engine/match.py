@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from syncengine.engine.job import SIDES, JobRun, Pair, Row
+from syncengine.engine.keys import refused_key
 from syncengine.engine.pull import Pulled, fetch_rows, read_pages
 from syncengine.mapping import Field
 from syncengine.records import Side
@@ -132,7 +133,8 @@ def key_of(job: JobRun, by: Field, row: Row | None) -> str | None:
         return None
     if by.store == "id":
         return str(value) if value not in (None, "", 0, "0") else None
-    return match_key(str(value)) or None if value is not None else None
+    text = match_key(str(value)) if value is not None else ""
+    return text if text and not refused_key(text) else None
 
 
 def _ambiguity(pair: Pair, found: dict[str, Row], claimed: dict[str, list[Pair]], linked: dict[str, Link]) -> str:

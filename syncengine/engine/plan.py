@@ -74,7 +74,7 @@ def make_plan(job: JobRun, pairs: Iterable[Pair], dropped: list[int]) -> Plan:
                 plan.items.append(Item(pair, settles=False))
             continue
         try:
-            item = _plan_pair(job, pair, plan, len(plan.items))
+            item = _plan_pair(job, pair, plan)
         except UnusableError as unusable:
             job.reject(unusable.row, unusable.name, unusable.reason)
             pair.link.dirty = True
@@ -98,29 +98,29 @@ def _is_rejected(job: JobRun, pair: Pair) -> bool:
     return link.erp_key in job.rejected_erp or link.store_id in job.rejected_store
 
 
-def _plan_pair(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
+def _plan_pair(job: JobRun, pair: Pair, plan: Plan) -> Item:
     link = pair.link
     if link.lost is not None and (row := pair.row(link.lost)) is not None and not is_out(job, row):
         link.lost = None
     if (side := lost_side(job, pair)) is not None:
         if side == "store" and pair.erp is not None and wants_again(job, pair):
-            return _made_anew(job, pair, pair.erp, plan, number)
+            return _made_anew(job, pair, pair.erp, plan)
         changes, held = plan_loss(job, pair, side)
         if not held:
             _release(job, pair, plan)
-        return _with_changes(job, Item(pair, held=held), number, changes)
+        return _with_changes(job, Item(pair, held=held), changes)
     if link.lost is not None:
         return Item(pair)
     if link.paired:
-        return _merged(job, pair, plan, number)
+        return _merged(job, pair, plan)
     if pair.erp is not None:
-        return _created_in_store(job, pair, pair.erp, number)
+        return _created_in_store(job, pair, pair.erp)
     if pair.store is not None:
-        return _created_in_erp(job, pair, pair.store, number)
+        return _created_in_erp(job, pair, pair.store)
     return Item(pair, settles=False)
 
 
-def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
+def _merged(job: JobRun, pair: Pair, plan: Plan) -> Item:
     item, link = Item(pair), pair.link
     _release(job, pair, plan)
     was_in_flight = bool(link.in_flight)
@@ -156,7 +156,7 @@ def _merged(job: JobRun, pair: Pair, plan: Plan, number: int) -> Item:
         _take_out(job, item, writes["store"])
     if was_in_flight and not link.in_flight:
         link.in_flight_since, link.arrived = None, True
-    return _with_changes(job, item, number, _updates(job, pair, writes, now))
+    return _with_changes(job, item, _updates(job, pair, writes, now))
 
 
 def _rests(job: JobRun, pair: Pair, one: Field, erp: Value) -> bool:
@@ -232,7 +232,7 @@ def _refusal(job: JobRun, side: Side, one: Field, value: Value) -> str:
     return job.endpoint(side).refusal(one.path(side) or "", value)
 
 
-def _created_in_store(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
+def _created_in_store(job: JobRun, pair: Pair, row: Row) -> Item:
     item = Item(pair)
     if not (job.mapping.create_in_store and "store" in job.writable):
         return _alone(job, item, "erp")
@@ -250,18 +250,18 @@ def _created_in_store(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
         item.waits[one.name] = {"store"}
     unique = any(one.name in fields for one in job.mapping.match_fields if one.store != "id")
     change = Change("", "store", "create", job.mapping.entity, pair.link.erp_key, None, fields, mark=not unique)
-    return _with_changes(job, item, number, [change])
+    return _with_changes(job, item, [change])
 
 
-def _made_anew(job: JobRun, pair: Pair, row: Row, plan: Plan, number: int) -> Item:
+def _made_anew(job: JobRun, pair: Pair, row: Row, plan: Plan) -> Item:
     """Take it out of the store's trash, or create it; its old id and bases mean nothing any more then."""
     link = pair.link
     if pair.store is not None:
         pair.store.cells["status"] = _status_before(job, pair)
-        return _merged(job, pair, plan, number)
+        return _merged(job, pair, plan)
     _release(job, pair, plan)
     link.store_id, link.store_hash, link.base, link.base_store = None, None, {}, {}
-    return _created_in_store(job, pair, row, number)
+    return _created_in_store(job, pair, row)
 
 
 def _status_before(job: JobRun, pair: Pair) -> Value:
@@ -285,7 +285,7 @@ def _release(job: JobRun, pair: Pair, plan: Plan) -> None:
         plan.released.append(conflict.id)
 
 
-def _created_in_erp(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
+def _created_in_erp(job: JobRun, pair: Pair, row: Row) -> Item:
     item, link = Item(pair), pair.link
     if not (job.mapping.create_in_erp and "erp" in job.writable):
         return _alone(job, item, "store")
@@ -303,12 +303,12 @@ def _created_in_erp(job: JobRun, pair: Pair, row: Row, number: int) -> Item:
             fields[one.name] = what
         item.waits[one.name] = {"erp"}
     if link.in_flight and all(
-        link.in_flight.get(name) and same(decode(link.in_flight[name][-1][0], job.type_of(name)), what.new)
+        link.in_flight.get(name) and same(decode(link.in_flight[name][-1].get("to"), job.type_of(name)), what.new)
         for name, what in fields.items()
     ):
         return Item(pair)
     change = Change("", "erp", "create", job.mapping.entity, str(key), None, fields, record=now)
-    return _with_changes(job, item, number, [change])
+    return _with_changes(job, item, [change])
 
 
 def _alone(job: JobRun, item: Item, side: Side) -> Item:
@@ -320,9 +320,9 @@ def _alone(job: JobRun, item: Item, side: Side) -> Item:
     return item
 
 
-def _with_changes(job: JobRun, item: Item, number: int, changes: Iterable[Change]) -> Item:
+def _with_changes(job: JobRun, item: Item, changes: Iterable[Change]) -> Item:
     for change in changes:
-        change.id = f"{job.run}-{number}-{change.side}"
+        change.id = f"{job.run}-{next(job.numbers)}"
         item.changes[change.side] = change
     return item
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from syncengine.endpoints import Page, Pull
 from syncengine.engine.detect import changed_positions, hash_rows, salt
 from syncengine.engine.job import JobRun, Row, rows_of
-from syncengine.records import Side
+from syncengine.engine.keys import refused_keys
+from syncengine.records import Reject, Side
 
 __all__ = ["Pulled", "fetch_rows", "hash_salt", "pull_sides"]
 
@@ -76,7 +77,9 @@ def _pull(job: JobRun, pulled: Pulled, side: Side, wanted: set[str]) -> None:
     pull = job.endpoint(side).pull(job.state.journal.cursor(job.name, side), wanted, full=job.full)
     job.progress.step(f"reading {side}", checkpoint.rows or None)
     salted, seen, rows = hash_salt(job, side), 0, pulled.rows(side)
-    for page in pull:
+    refused: list[Reject] = []
+    for read in pull:
+        page = _identified(job, side, read, refused)
         hashes = hash_rows(page, salted)
         known = job.state.links.hashes(job.name, side, page.ids)
         changed = changed_positions(page.ids, hashes, known)
@@ -90,10 +93,26 @@ def _pull(job: JobRun, pulled: Pulled, side: Side, wanted: set[str]) -> None:
     pulled.pulls[side] = pull
     pulled.wanted[side] = wanted
     pulled.seen[side] = seen + pull.unchanged
-    job.result.rejects.extend(pull.rejects)
+    job.result.rejects.extend([*pull.rejects, *refused])
     job.rejected(side).update(one.key for one in pull.rejects if one.key is not None)
     job.result.warnings.extend(pull.warnings)
-    job.result.read.add(side, seen + pull.unchanged + len({one.where for one in pull.rejects}))
+    job.result.read.add(side, seen + pull.unchanged + len({one.where for one in [*pull.rejects, *refused]}))
+
+
+def _identified(job: JobRun, side: Side, page: Page, refused: list[Reject]) -> Page:
+    """The page without the rows whose identifier cannot be saved; those are rejected, and come again."""
+    reasons = refused_keys(page.ids)
+    if not reasons:
+        return page
+    refused += [Reject(side, page.where[at], None, None, reason) for at, reason in reasons.items()]
+    job.rejected(side).update(page.ids[at] for at in reasons)
+    keep = [at for at in range(len(page.ids)) if at not in reasons]
+    return Page(
+        [page.ids[at] for at in keep],
+        [page.where[at] for at in keep],
+        page.cells.iloc[keep],
+        [page.modified[at] for at in keep] if page.modified else None,
+    )
 
 
 def _answered(job: JobRun) -> list[int]:

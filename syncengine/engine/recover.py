@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
-from syncengine.engine.account import add_difference, take_identifier
+from syncengine.engine.account import NoAnswer, add_difference, answered, take_identifier
+from syncengine.engine.flight import hand_over
 from syncengine.engine.job import SIDES, JobRun
 from syncengine.engine.lookup import look_up
 from syncengine.records import Change, Outcome, Side
@@ -45,32 +46,38 @@ def _write_down(job: JobRun, outcomes: list[tuple[Change, Outcome | None]]) -> N
         for one in job.state.links.by_id(job.name, {change.link for change, _ in outcomes if change.link is not None})
     }
     for change, outcome in outcomes:
-        change.status = "done" if outcome is not None and outcome.status == "done" else "superseded"
-        change.error = "" if change.status == "done" else "not done: merged again"
-        link = links.get(change.link)
-        if link is None:
-            continue
-        link.dirty = True
-        if outcome is not None and change.status == "done":
-            change.record_id = outcome.record_id or change.record_id
-            _take_over(job, link, change, outcome)
+        change.status = outcome.status if outcome is not None and outcome.status != "failed" else "superseded"
+        change.error = "" if change.status != "superseded" else "not done: merged again"
+        if (link := links.get(change.link)) is not None:
+            link.dirty = True
+            if outcome is not None and outcome.status == "done":
+                _take_over(job, link, change, outcome)
+            elif outcome is not None and outcome.status == "in-flight":
+                _take_up_flight(job, link, change)
     job.state.links.save(list(links.values()))
     job.state.ledger.settle([change for change, _ in outcomes])
 
 
 def _take_over(job: JobRun, link: Link, change: Change, outcome: Outcome) -> None:
     """What a write that is known to be done means for its link. A create takes what was sent as its base."""
+    change.record_id = outcome.record_id or change.record_id
     if change.action == "delete":
         link.lost = "erp" if change.side == "store" else "store"
     if change.action == "create" and outcome.record_id is not None:
         if not take_identifier(job, link, change.side, outcome.record_id):
             return
         for one in job.merged_fields:
-            sent = change.fields.get(one.name)
-            path, cells = one.path(change.side), outcome.cells or {}
-            got = one.read(change.side, cells.get(path), job.endpoint(change.side).format) if path else None
+            sent, told = change.fields.get(one.name), answered(job, outcome, one.name)
+            got = None if isinstance(told, NoAnswer) else told
             erp, store = (sent.new, sent.new) if sent else (None, got) if change.side == "store" else (got, None)
             link.account(one.name, encode(erp), encode(store))
     for name, what in change.fields.items():
         if what.difference is not None and link.has_base(name):
             add_difference(job, link, name, what.difference)
+
+
+def _take_up_flight(job: JobRun, link: Link, change: Change) -> None:
+    """What was handed over, though nobody could write that down any more: both sides will have the new values."""
+    for name, what in change.fields.items():
+        hand_over(link, job.mapping.fields[name], what, what.new)
+    link.in_flight_since = link.in_flight_since or job.now()

@@ -17,10 +17,12 @@ from syncengine.engine.pull import pull_sides
 from syncengine.engine.rebase import know_job, rebase
 from syncengine.engine.recover import recover
 from syncengine.engine.tally import counts, exit_code, tally
-from syncengine.errors import GuardStopped, SyncError
+from syncengine.errors import GuardStopped, Moved, SyncError
 from syncengine.records import JobResult
 
 __all__ = ["run_job"]
+
+PASSES = 3
 
 
 def run_job(job: JobRun, state_url: str) -> JobResult:
@@ -28,7 +30,7 @@ def run_job(job: JobRun, state_url: str) -> JobResult:
     result = job.result
     try:
         with _lock(job, state_url), _journaled(job):
-            _run(job)
+            _run_until_still(job)
             result.exit_code = exit_code(job)
     except GuardStopped as stop:
         result.status, result.stopped_by, result.exit_code = "stopped", (stop.guard, str(stop)), stop.exit_code
@@ -37,6 +39,19 @@ def run_job(job: JobRun, state_url: str) -> JobResult:
     result.finished = job.now()
     result.requests = job.erp.requests + job.store.requests
     return result
+
+
+def _run_until_still(job: JobRun) -> None:
+    """A file that was replaced between reading and rewriting it is read and merged again, all from the start."""
+    for passes_left in reversed(range(PASSES)):
+        try:
+            _run(job)
+        except Moved:
+            if not passes_left:
+                raise
+            job.begin_again()
+        else:
+            return
 
 
 def _run(job: JobRun) -> None:

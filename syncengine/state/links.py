@@ -30,7 +30,7 @@ COLUMNS = (
 class Link:
     """A saved pair. Values are canonical JSON forms; `base_store` has only what the store spells differently.
 
-    `in_flight` holds, by field, the pairs [erp's, store's value] that were handed over and not yet read back.
+    `in_flight` holds, by field, what was handed over and not yet read back (its form is the engine's).
     """
 
     id: int | None = None
@@ -39,7 +39,7 @@ class Link:
     match_key: str | None = None
     base: dict[str, Any] = field(default_factory=dict)
     base_store: dict[str, Any] = field(default_factory=dict)
-    in_flight: dict[str, list[list[Any]]] = field(default_factory=dict)
+    in_flight: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     in_flight_since: datetime | None = None
     erp_hash: int | None = None
     store_hash: int | None = None

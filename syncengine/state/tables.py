@@ -81,7 +81,7 @@ class LinkRow(SQLModel, table=True):
     """The saved pair of an ERP key and a store id, either of which may be missing.
 
     `base` is JSON {field: canonical value}, as the ERP spelled it; `base_store` holds only what the store spells
-    differently. `in_flight` is JSON {field: [[erp value, store value], ...]}: handed over, not yet read back.
+    differently. `in_flight` is JSON by field: what was handed over and not yet read back.
     `dirty`: the next run reads it on both sides again. `lost`: the side on which the record is gone (a tombstone).
     """
 

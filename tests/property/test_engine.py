@@ -149,8 +149,9 @@ class BothSidesMove(RuleBasedStateMachine):
                 continue
             for one in self.mapping.fields.values():
                 here, there = cells[one.name], self.store.records[partner][one.name]
-                left_alone = self.takes == "never" and one.truth not in ("erp",)
-                if (link.erp_key, one.field if hasattr(one, "field") else one.name) in held or left_alone:
+                no_statement = one.empty == "ignore" and here is None
+                left_alone = self.takes == "never" and one.truth != "erp"
+                if (link.erp_key, one.name) in held or no_statement or left_alone:
                     continue
                 values = [one.read("erp", here, self.erp.format), one.read("store", there, self.store.format)]
                 assert same(*values), (key, one.name, one.truth, values, link)
