@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks import project
 
 READ_CSV = "import pandas, sys; pandas.read_csv(sys.argv[1], dtype=str)"
-START_UP = "import syncengine.commands.run, syncengine.engine.start, syncengine.endpoints.csv, syncengine.endpoints.woocommerce"
+ROOMS = ("commands.run", "engine.start", "endpoints.csv", "endpoints.woocommerce")
+START_UP = "import " + ", ".join(f"syncengine.{room}" for room in ROOMS)
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ CRON_FIELDS: tuple[tuple[str, int, int, list[str]], ...] = (
 )
 
 
-class Mistake(ValueError):  # noqa: N818 - people make them, not the program
+class Mistake(ValueError):
     """Something written wrongly, and what to write instead."""
 
     def __init__(self, message: str, instead: str) -> None:

@@ -67,7 +67,7 @@ class Memory:
     handed_over: list[Change] = field(default_factory=list)
 
     def edit(self, key: str, **cells: Any) -> None:
-        self.records.setdefault(key, {path: None for path in self.mapping.paths(self.side)}).update(cells)
+        self.records.setdefault(key, dict.fromkeys(self.mapping.paths(self.side))).update(cells)
         self.clock += 1
         self.ticks[key] = self.clock
 

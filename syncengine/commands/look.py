@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from syncengine.commands.output import console, print_json
 from syncengine.engine.job import SIDES
+from syncengine.engine.lock import under_way
 from syncengine.errors import ConfigError
 from syncengine.mapping_file import load_mapping
 from syncengine.records import Action, Held, Side
@@ -38,7 +39,7 @@ TEXT = Type()
 def status(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
     with State.look(settings.state_url) as state:
-        jobs = [_status(state, name) for name in settings.jobs]
+        jobs = [_status(state, name, settings.state_url) for name in settings.jobs]
     if args.json:
         print_json(status_document(jobs))
     else:
@@ -99,8 +100,9 @@ def history(args: argparse.Namespace) -> int:
     return 0
 
 
-def _status(state: State, job: str) -> JobStatus:
+def _status(state: State, job: str, url: str) -> JobStatus:
     run = state.journal.last_run(job)
+    cut_off = run is not None and run.status == "running" and not under_way(url, job)
     linked, unlinked = state.links.count(job)
     saved: dict[Side, str] = {
         side: f"{at:%Y-%m-%d %H:%M UTC}" for side in SIDES if (at := state.journal.checkpoint(job, side).saved)
@@ -108,7 +110,7 @@ def _status(state: State, job: str) -> JobStatus:
     return JobStatus(
         job=job,
         last_run=run.run if run else None,
-        last_status=run.status if run else None,
+        last_status="cut off" if cut_off else run.status if run else None,
         finished=run.finished if run else None,
         checkpoint=saved,
         linked=linked,

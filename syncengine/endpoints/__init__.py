@@ -102,7 +102,7 @@ class Endpoint(Protocol):
         """Which system this is (a URL, a folder): state made with one is not used with another."""
 
     def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> Pull:
-        """Read what may have changed. `full` reads all, from scratch, but still returns only what cannot be told as unchanged."""
+        """Read what may have changed; `full`: all there is, from scratch."""
 
     def fetch(self, ids: Collection[str]) -> Iterator[Page]:
         """The present state of these records, wherever they are (trash included); missing ones are left out."""
@@ -111,7 +111,7 @@ class Endpoint(Protocol):
         """The records whose match path equals one of `values`, loosely, wherever they are."""
 
     def refusal(self, path: str, value: Value) -> str:
-        """Why this value may not be sent there ("" if it may): the side would mangle it. Used before anything is planned."""
+        """Why this value may not be sent there ("" if it may): the side would mangle it. Asked before planning."""
 
     def normal(self, path: str, value: Value) -> Value:
         """The value as this side will give it back after taking it: in its own spelling of names, say."""

@@ -39,6 +39,7 @@ def save_plan(job: JobRun, plan: Plan) -> None:
         job.state.links.save([link for link in links if link.id is not None])
         job.state.links.add(job.name, [link for link in links if link.id is None])
         job.state.ledger.arrived([link.id for link in links if link.id is not None and link.arrived])
+        job.state.ledger.no_longer_failed([item.pair.link.id for item in quiet if item.settles and item.pair.link.id])
         for item in plan.items:
             for change in item.changes.values():
                 change.link = item.pair.link.id

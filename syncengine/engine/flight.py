@@ -36,7 +36,7 @@ def hand_over(link: Link, field: Field, change: FieldChange, store: Value) -> No
 def read_back(link: Link, field: Field, erp: Value) -> None:
     """Account, in the link, for what a freshly read ERP value tells about a field's values in flight."""
     flights = link.in_flight.get(field.name, [])
-    if not flights or is_empty(erp) and "by" in flights[0]:
+    if not flights or (is_empty(erp) and "by" in flights[0]):
         return
     rest = (
         _differences_left(link, field, flights, erp) if "by" in flights[0] else _values_left(link, field, flights, erp)

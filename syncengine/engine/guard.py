@@ -62,7 +62,8 @@ def guard_sources(job: JobRun, pulled: Pulled) -> None:
         if pull.complete and before >= ENOUGH and now < before * SHRUNKEN:
             raise GuardStopped(
                 "shrunken",
-                f"the {side} has {now:,} records and had {before:,} at its last full read. If that is right, pass --force.",
+                f"the {side} has {now:,} records and had {before:,} at its last full read. "
+                "If that is right, pass --force.",
             )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from syncengine.errors import CannotRun, Locked
 from syncengine.state import State, sqlite_file
 
-__all__ = ["locked"]
+__all__ = ["locked", "under_way"]
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def locked(state: State, url: str, job: str, turn: str) -> Iterator[None]:
     with ExitStack() as held:
         file = sqlite_file(url)
         if file is not None:
-            if not held.enter_context(_file_lock(file.with_name(f"{file.name}.{job}.lock"), wait=False)):
+            if not held.enter_context(_file_lock(_of(file, job), wait=False)):
                 raise Locked(busy)
             held.enter_context(_file_lock(file.with_name(f"{file.name}.{_digest(turn):x}.turn.lock"), wait=True))
         elif state.connection.dialect.name == "postgresql":
@@ -34,6 +34,22 @@ def locked(state: State, url: str, job: str, turn: str) -> Iterator[None]:
                 raise Locked(busy)
             held.enter_context(_advisory_lock(state, turn, wait=True))
         yield
+
+
+def under_way(url: str, job: str) -> bool:
+    """Whether a run of the job holds its lock now. Always True beside PostgreSQL, where only the holder can tell."""
+    file = sqlite_file(url)
+    if file is None:
+        return True
+    lock = _of(file, job)
+    if not lock.exists():
+        return False
+    with _file_lock(lock, wait=False) as free:
+        return not free
+
+
+def _of(file: Path, job: str) -> Path:
+    return file.with_name(f"{file.name}.{job}.lock")
 
 
 @contextmanager

@@ -16,8 +16,9 @@ __all__ = ["look_up"]
 def look_up(job: JobRun, side: Side, changes: Sequence[Change]) -> dict[str, Outcome | None]:
     """By change id: the outcome, or None where the change was provably not done.
 
-    Where writes are handed over, only the endpoint knows whether they were. Elsewhere, equal to what was sent is done; equal to what was there is not done; anything else is failed, so that the record
-    is merged again from its old bases. Call it only when the side must be done with what it was sent.
+    Where writes are handed over, only the endpoint knows whether they were. Elsewhere, equal to what was sent is
+    done; equal to what was there is not done; anything else is failed, so that the record is merged again from its
+    old bases. Call it only when the side must be done with what it was sent.
     """
     endpoint = job.endpoint(side)
     marked = endpoint.find_marked([change for change in changes if change.mark or endpoint.takes_later])

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 JSON_TYPE = "application/json; charset=UTF-8"
 
 
-class Dropped(Exception):  # noqa: N818 - it names what happened to the connection
+class Dropped(Exception):
     """The connection is closed without a reply."""
 
 

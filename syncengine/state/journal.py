@@ -149,7 +149,8 @@ class Journal:
             query = query.where(conflict.c.job == job)
         return [
             Conflict(
-                row.id, row.job, row.link, row.key, row.field, json.loads(row.erp), json.loads(row.store), json.loads(row.base),
+                row.id, row.job, row.link, row.key, row.field,
+                json.loads(row.erp), json.loads(row.store), json.loads(row.base),
                 row.why, row.since, json.loads(row.answer) if row.answer else None,
             )
             for row in self.connection.execute(query)
@@ -206,7 +207,8 @@ class Journal:
                 insert(reject),
                 [
                     {
-                        "job": job, "side": one.side, "place": one.where, "key": one.key, "field": one.field, "reason": one.reason,
+                        "job": job, "side": one.side, "place": one.where, "key": one.key,
+                        "field": one.field, "reason": one.reason,
                         "first_seen": before.get(_identity(one), now), "last_seen": now,
                     }
                     for one in rejects

@@ -126,6 +126,12 @@ class Ledger:
             mine = change.c.link.in_(chunk) & (change.c.status == "in-flight")
             self.connection.execute(update(change).where(mine).values(status="done", ended=datetime.now(UTC)))
 
+    def no_longer_failed(self, links: Collection[int]) -> None:
+        """What failed for these links before is not needed any more: nothing is left to be written."""
+        for chunk in chunks(list(links)):
+            mine = change.c.link.in_(chunk) & (change.c.status == "failed")
+            self.connection.execute(update(change).where(mine).values(status="superseded"))
+
     def count(self, job: str, run: str, status: str) -> int:
         query = select(func.count()).where(change.c.job == job, change.c.run == run, change.c.status == status)
         return int(self.connection.execute(query).scalar_one())

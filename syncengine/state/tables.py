@@ -123,7 +123,11 @@ class ChangeRow(SQLModel, table=True):
     """The ledger: one line per record and side. `fields` is JSON {field: {from, to, why}}. Never replayed."""
 
     __tablename__ = "change"
-    __table_args__ = (Index("change_key", "job", "erp_key"), Index("change_store", "job", "store_id"))
+    __table_args__ = (
+        Index("change_key", "job", "erp_key"),
+        Index("change_store", "job", "store_id"),
+        Index("change_link", "link"),
+    )
     id: str = Field(primary_key=True)
     run: str = Field(index=True)
     job: str

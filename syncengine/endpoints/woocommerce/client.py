@@ -33,7 +33,7 @@ LARGEST_REPLY = 128 * 1024 * 1024
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-class LostReply(Exception):  # noqa: N818 - it names what happened
+class LostReply(Exception):
     """A write whose reply did not come or says nothing: it may be done. `timed_out`: a smaller one might pass."""
 
     def __init__(self, why: str, *, timed_out: bool = False) -> None:
@@ -49,7 +49,7 @@ class _TooLarge(httpx.ReadError):
     """More than anybody could have asked for."""
 
 
-class _Again(Exception):  # noqa: N818 - it names what to do
+class _Again(Exception):
     """Worth another try."""
 
     def __init__(self, why: str) -> None:

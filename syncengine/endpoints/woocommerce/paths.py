@@ -41,7 +41,7 @@ KEPT_OF_ATTRIBUTE = ("id", "name", "position", "visible", "variation", "options"
 Product = dict[str, Any]
 
 
-class UnknownTerm(Exception):  # noqa: N818 - it names what is wrong
+class UnknownTerm(Exception):
     """A category or tag that the store does not have (any more): nothing may be sent in its place."""
 
 
