@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import warnings
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from syncengine.endpoints.csv import CsvEndpoint, durable
+from syncengine.endpoints.csv import CsvEndpoint
 from syncengine.errors import CannotRun, ConfigError
 from syncengine.mapping import Field
 from syncengine.records import FieldChange
@@ -19,6 +21,8 @@ from tests.csv_files import FIELDS, RUN, Erp, Pulled, create, delete, update, wr
 
 TO = "import/products-{time}.csv"
 FILE = "ArtNr;Name;VK;Lager\r\nA-1;a;1;5\r\n"
+NEXT = "20261122T090000-0b0b"  # the run after RUN
+SENT = [update("A-1", 1, name="x"), create("A-2", 2, name="y")]
 
 
 def opened(tmp_path: Path, content: str = FILE, fields: Any = FIELDS, **options: Any) -> tuple[Erp, CsvEndpoint]:
@@ -30,6 +34,30 @@ def opened(tmp_path: Path, content: str = FILE, fields: Any = FIELDS, **options:
 
 def written(erp: Erp, run: str = RUN) -> bytes:
     return (erp.folder / f"import/products-{run}.csv").read_bytes()
+
+
+def visible(erp: Erp) -> list[str]:
+    return sorted(path.name for path in (erp.folder / "import").glob("[!.]*"))
+
+
+def hidden(erp: Erp) -> list[str]:
+    return sorted(path.name for path in (erp.folder / "import").glob(".*"))
+
+
+def killed(erp: Erp, endpoint: CsvEndpoint, call: str, nth: int = 1) -> None:
+    """Send in a process of its own, which dies without a word where it calls `os.<call>` for the nth time."""
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of threads; the child needs none
+        child = os.fork()
+    if child == 0:  # pragma: no cover
+        left = itertools.count(nth - 1, -1)
+        original = getattr(os, call)
+        setattr(os, call, lambda *args, **more: original(*args, **more) if next(left) > 0 else os._exit(9))
+        try:
+            endpoint.send(SENT)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert visible(erp) == []
 
 
 def test_changes_are_handed_over_in_one_new_file_named_by_the_run(tmp_path: Path) -> None:
@@ -44,7 +72,7 @@ def test_changes_are_handed_over_in_one_new_file_named_by_the_run(tmp_path: Path
     assert [(found.status, found.record_id) for found in outcomes] == [("in-flight", "A-1"), ("in-flight", "A-2")]
     expected = 'ArtNr;Name;VK\r\nA-1;Größe 5;1,50\r\nA-2;"a;""b""\nc";1234,50\r\n'
     assert written(erp) == expected.encode()
-    assert [path.name for path in (erp.folder / "import").iterdir()] == [f"products-{RUN}.csv"]
+    assert visible(erp) == [f"products-{RUN}.csv"]
     assert (endpoint.writable, endpoint.takes_later) == (True, True)
 
 
@@ -163,10 +191,11 @@ def test_nothing_half_written_is_ever_in_sight(tmp_path: Path, monkeypatch: pyte
         seen.append([path.name for path in (erp.folder / "import").glob("*.csv")])
         fsync(descriptor)
 
-    monkeypatch.setattr(durable.os, "fsync", look)
+    monkeypatch.setattr(os, "fsync", look)
     endpoint.send([update("A-1", name="x")])
 
-    assert seen == [[], [f"products-{RUN}.csv"]]  # the file, then the folder
+    # The file, the folder, the receipt, the folder; then the folder with the file in it.
+    assert seen == [[], [], [], [], [f"products-{RUN}.csv"]]
 
 
 def test_a_full_disk_stops_the_job_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +204,7 @@ def test_a_full_disk_stops_the_job_and_leaves_nothing(tmp_path: Path, monkeypatc
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(durable.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(CannotRun, match="No space left"):
         endpoint.send([update("A-1", name="x")])
     assert list((erp.folder / "import").iterdir()) == []
@@ -183,8 +212,15 @@ def test_a_full_disk_stops_the_job_and_leaves_nothing(tmp_path: Path, monkeypatc
 
 def test_what_a_killed_run_left_behind_is_removed_and_nothing_else(tmp_path: Path) -> None:
     erp, endpoint = opened(tmp_path)
-    stale = write(erp.folder / "import/.products-20250101T000000-dead.csv.tmp", "half")
-    kept = [write(erp.folder / name, "x") for name in ("import/.other.tmp", "import/products-old.csv", ".x.csv.tmp")]
+    stale = write(erp.folder / "import/.products-20250101T000000-dead.csv.products.tmp", "half")
+    names = (
+        "import/.other.products.tmp",
+        "import/products-old.csv",
+        ".x.csv.products.tmp",
+        "import/.products-20250101T000000-dead.csv.customers.tmp",
+        "import/.products-20250101T000000-dead.csv.customers.sent",
+    )
+    kept = [write(erp.folder / name, "x") for name in names]
 
     endpoint.send([update("A-1", name="x")])
 
@@ -229,3 +265,143 @@ def test_there_is_nothing_to_create_first_and_no_mark_to_find(tmp_path: Path) ->
     assert endpoint.prerequisites([update("A-1", name="x")]) == []
     assert endpoint.find_marked([update("A-1", name="x")]) == {}
     endpoint.close()
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["and is still there", "and was taken away by the ERP"])
+def test_after_a_crash_one_can_tell_that_a_file_was_handed_over(tmp_path: Path, taken: bool) -> None:
+    erp, endpoint = opened(tmp_path)
+    failed, never_sent = create("", 3, name="no key"), update("A-4", 4, name="z")
+    endpoint.send([*SENT, failed])
+    if taken:
+        (erp.folder / f"import/products-{RUN}.csv").unlink()
+
+    assert erp.open(run=NEXT).find_marked([*SENT, failed, never_sent]) == {"c1": "A-1", "c2": "A-2"}
+
+
+@pytest.mark.parametrize(
+    ("call", "nth", "left"),
+    [
+        ("mkdir", 1, []),
+        ("fsync", 1, ["tmp"]),
+        ("fsync", 3, ["sent", "tmp"]),
+        ("replace", 1, ["sent", "tmp"]),
+    ],
+    ids=["before the file", "while it wrote the file", "while it wrote the receipt", "before the file got its name"],
+)
+def test_what_a_killed_run_did_not_hand_over_is_known(tmp_path: Path, call: str, nth: int, left: list[str]) -> None:
+    erp, endpoint = opened(tmp_path)
+
+    killed(erp, endpoint, call, nth)
+
+    assert hidden(erp) == [f".products-{RUN}.csv.products.{ending}" for ending in left]
+    assert erp.open(run=NEXT).find_marked(SENT) == {}
+
+
+def test_each_file_of_a_run_has_its_own_receipt_though_the_erp_takes_them_at_once(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+    for change in SENT:
+        endpoint.send([change])
+        for name in visible(erp):
+            (erp.folder / "import" / name).unlink()
+
+    assert hidden(erp) == [f".products-{RUN}-2.csv.products.sent", f".products-{RUN}.csv.products.sent"]
+    assert erp.open(run=NEXT).find_marked(SENT) == {"c1": "A-1", "c2": "A-2"}
+
+
+def test_a_file_that_could_not_get_its_name_leaves_no_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    erp, endpoint = opened(tmp_path)
+
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", denied)
+    with pytest.raises(CannotRun, match="Permission denied"):
+        endpoint.send(SENT)
+    assert hidden(erp) == []
+
+
+def test_an_interrupt_right_after_the_file_got_its_name_leaves_the_receipt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, endpoint = opened(tmp_path)
+    replace = Path.replace
+
+    def interrupted(path: Path, target: Path) -> None:
+        replace(path, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        endpoint.send(SENT)
+    assert endpoint.find_marked(SENT) == {"c1": "A-1", "c2": "A-2"}
+
+
+def test_receipts_are_removed_when_a_later_run_hands_something_over(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+    endpoint.send(SENT)
+    endpoint.send(SENT)
+
+    later = erp.open(run=NEXT)
+    later.send(SENT)
+    later.send(SENT)
+
+    assert hidden(erp) == [f".products-{NEXT}-2.csv.products.sent", f".products-{NEXT}.csv.products.sent"]
+    assert len(visible(erp)) == 4
+
+
+def test_the_leavings_of_a_killed_run_are_removed_by_the_next_that_hands_something_over(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+    killed(erp, endpoint, "replace")
+
+    erp.open(run=NEXT).send(SENT)
+
+    assert hidden(erp) == [f".products-{NEXT}.csv.products.sent"]
+
+
+def test_receipts_are_found_wherever_the_time_stands_in_the_name(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, write_to="to [erp]/{time}/products.csv")
+    erp.write(FILE)
+    Pulled(erp.open()).endpoint.send(SENT)
+    receipt = erp.folder / f"to [erp]/{RUN}/.products.csv.products.sent"
+
+    assert receipt.exists()
+    assert erp.open(run=NEXT).find_marked(SENT) == {"c1": "A-1", "c2": "A-2"}
+    erp.open(run=NEXT).send(SENT)
+    assert not receipt.exists()
+
+
+def test_a_receipt_is_never_read_as_input(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, resource="*", write_to="products-{time}.csv")
+    erp.write(FILE)
+    Pulled(erp.open()).endpoint.send(SENT)
+
+    assert (erp.folder / f".products-{RUN}.csv.products.sent").exists()
+    assert Pulled(erp.open(run=NEXT)).ids == ["A-1"]
+
+
+def test_a_receipt_that_cannot_be_read_stops_the_job(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+    write(erp.folder / f"import/.products-{RUN}.csv.products.sent", "{")
+
+    with pytest.raises(CannotRun, match=r"\.sent, which tells what products-.* has handed over, cannot be read"):
+        endpoint.find_marked(SENT)
+
+
+def test_a_dry_run_asks_but_leaves_nothing_and_removes_nothing(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+    endpoint.send(SENT)
+    before = visible(erp) + hidden(erp)
+    looking = erp.open(run=NEXT, read_only=True)
+
+    with pytest.raises(CannotRun, match="may not write"):
+        looking.send(SENT)
+    assert looking.find_marked(SENT) == {"c1": "A-1", "c2": "A-2"}
+    assert visible(erp) + hidden(erp) == before
+
+
+def test_the_file_itself_is_compared_by_its_values(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, write_to="in-place")
+    erp.write(FILE)
+
+    assert erp.open().find_marked(SENT) == {}
+    assert [path.name for path in erp.folder.iterdir()] == ["products.csv"]

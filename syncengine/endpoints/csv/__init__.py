@@ -129,8 +129,8 @@ class CsvEndpoint:
         )
 
     def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
-        """None: a row has no place for a mark, and whether a file was imported shows only in the next export."""
-        return {}
+        """Those that stand in a file that was handed over. What is written in place is compared by its values."""
+        return self._outbox.handed_over(changes) if self.takes_later else {}
 
     def close(self) -> None:
         """Nothing stays open."""

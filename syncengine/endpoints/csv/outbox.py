@@ -1,14 +1,20 @@
-"""`write_to`: changes handed over as new files that the ERP imports when it likes."""
+"""`write_to`: changes handed over as new files that the ERP imports when it likes.
+
+The ERP may take a file away at once, so a receipt stays beside it: what stood in the file, written before the file got
+its name. After a crash it tells what was handed over; once a later run writes, nobody will ask for it any more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path, PurePath
+import glob
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from syncengine.endpoints import View
 from syncengine.endpoints.csv.cells import spell_row
 from syncengine.endpoints.csv.dialect import Dialect
-from syncengine.endpoints.csv.durable import put, temporary_name
+from syncengine.endpoints.csv.durable import hidden, put
 from syncengine.endpoints.csv.source import is_output
 from syncengine.endpoints.csv.spelling import check_cell, key_of, spell_difference, value_of, writers
 from syncengine.errors import CannotRun
@@ -26,6 +32,8 @@ class Outbox:
         self._folder, self._view, self._format = folder, view, format
         self._fields = writers(view.mapping)
         self._columns = list(dict.fromkeys([view.mapping.erp.key, *self._fields]))
+        # Several jobs may write files of one pattern, at once even: each sees to its own receipts.
+        self._temporary, self._receipt = f"{view.job}.tmp", f"{view.job}.sent"
 
     def send(self, changes: Sequence[Change], dialect: Dialect) -> list[Outcome]:
         """One file with a row for each change that can be spelled; the others have failed. Raises CannotRun."""
@@ -42,8 +50,28 @@ class Outbox:
         if rows:
             target = self._target()
             header = dialect.bom + dialect.encode(spell_row(self._columns, dialect.delimiter) + dialect.line_end)
-            put(target, [header, *rows], lambda: _check_free(target))
+            keys = {found.change.id: found.record_id for found in outcomes if found.status == "in-flight"}
+            put(
+                target,
+                [header, *rows],
+                lambda: _check_free(target),
+                temporary=hidden(target, self._temporary),
+                receipt=(hidden(target, self._receipt), json.dumps(keys).encode()),
+            )
         return outcomes
+
+    def handed_over(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Change id -> key of those changes that stand in a file which got its name. Raises CannotRun."""
+        keys: dict[str, str] = {}
+        for target in self._targets(self._receipt) if changes else ():
+            if hidden(target, self._temporary).exists():
+                continue
+            receipt = hidden(target, self._receipt)
+            try:
+                keys.update(json.loads(receipt.read_bytes()))
+            except (OSError, ValueError) as error:
+                raise CannotRun(f"{receipt}, which tells what {target.name} has handed over, cannot be read") from error
+        return {change.id: keys[change.id] for change in changes if change.id in keys}
 
     def _row(self, change: Change, dialect: Dialect) -> tuple[bytes, str]:
         if change.action == "delete":
@@ -62,28 +90,37 @@ class Outbox:
         return str(field.write("erp", value_of(change, field), self._format))
 
     def _target(self) -> Path:
-        pattern = str(self._view.mapping.erp.write_to)
-        stamp = self._view.run
+        target = self._named(self._view.run)
         number = 1
-        while (target := self._folder / pattern.replace("{time}", stamp)).exists():
+        while target.exists() or hidden(target, self._receipt).exists():  # the ERP may have taken the file already
             number += 1
-            stamp = f"{self._view.run}-{number}"
+            target = self._named(f"{self._view.run}-{number}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CannotRun(f"the folder {target.parent} cannot be made: {error.strerror}") from error
         if not target.resolve().is_relative_to(self._folder.resolve()):
             raise CannotRun(f"{target} leads out of the folder {self._folder}: only files inside of it are written")
-        self._remove_stale(target)
+        self._remove_stale()
         return target
 
-    def _remove_stale(self, target: Path) -> None:
-        """Remove what a run that was killed has left half-written: the lock says that nobody writes now."""
-        below = PurePath(target.parent.relative_to(self._folder))
-        for path in target.parent.glob(temporary_name("*")):
-            written = path.name.removeprefix(".").removesuffix(".tmp")
-            if is_output((below / written).as_posix(), self._view.mapping):
-                path.unlink(missing_ok=True)
+    def _named(self, stamp: str) -> Path:
+        return self._folder / str(self._view.mapping.erp.write_to).replace("{time}", stamp)
+
+    def _remove_stale(self) -> None:
+        """Remove what earlier runs have left: the lock says that none of them is under way, and this run has asked."""
+        for ending in (self._receipt, self._temporary):  # in this order: a receipt alone says "handed over"
+            for target in list(self._targets(ending)):
+                if self._view.run not in target.relative_to(self._folder).as_posix():
+                    hidden(target, ending).unlink(missing_ok=True)
+
+    def _targets(self, ending: str) -> Iterator[Path]:
+        """The files, of any run, beside which there is such a companion of this job."""
+        pattern = hidden(Path(glob.escape(str(self._view.mapping.erp.write_to))), ending)
+        for path in self._folder.glob(str(pattern).replace("{time}", "*")):
+            target = path.with_name(path.name.removeprefix(".").removesuffix(f".{ending}"))
+            if is_output(target.relative_to(self._folder).as_posix(), self._view.mapping):
+                yield target
 
 
 def _check_free(target: Path) -> None:
