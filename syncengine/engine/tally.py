@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from syncengine.engine.job import SIDES, JobRun
@@ -11,6 +12,8 @@ from syncengine.engine.plan import Plan
 from syncengine.engine.pull import Pulled
 
 __all__ = ["counts", "exit_code", "tally"]
+
+EXAMPLES = 3
 
 
 def tally(job: JobRun, plan: Plan, pulled: Pulled) -> None:
@@ -27,6 +30,28 @@ def tally(job: JobRun, plan: Plan, pulled: Pulled) -> None:
     newly = sum(held.since is None for held in result.held)
     released = len(set(plan.released))
     result.waiting = len(job.conflicts) + newly - released
+    _tell_overdue(job, plan)
+
+
+def _tell_overdue(job: JobRun, plan: Plan) -> None:
+    """Warn of what was handed over longer ago than an import takes, and was not read back by this run either."""
+    if not job.erp.takes_later:
+        return
+    within = job.mapping.erp.import_within
+    read = {item.pair.link.id: item.pair.link for item in plan.items}
+    awaited = (read.get(link.id, link) for link in job.state.links.awaiting(job.name))
+    overdue = [
+        link.erp_key or f"store:{link.store_id}"
+        for link in awaited
+        if link.in_flight and link.in_flight_since is not None and job.now() - link.in_flight_since > within
+    ]
+    if overdue:
+        examples = ", ".join(overdue[:EXAMPLES]) + (", …" if len(overdue) > EXAMPLES else "")
+        records = "record was" if len(overdue) == 1 else "records were"
+        job.result.warnings.append(
+            f"{len(overdue):,} {records} handed to the erp more than {within / timedelta(hours=1):g} hours ago and not "
+            f"imported since: {examples}. See whether its import runs, or set import_within higher"
+        )
 
 
 def exit_code(job: JobRun) -> int:

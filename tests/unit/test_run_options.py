@@ -1,0 +1,344 @@
+"""What a user may ask of a run, and what a run tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from syncengine.engine.job import JobRun, Options
+from syncengine.engine.run import run_job
+from syncengine.mapping import ErpSide, field_signature, key_signature
+from syncengine.mapping import Mapping as FieldMapping
+from syncengine.records import JobResult, Side
+from syncengine.state import State
+from tests.memory import Memory
+from tests.running import MANY, Silent, field, mapping, numbers
+
+FIELDS = [field("name", truth="ask"), field("price", "money", "erp"), field("stock", "integer", "sum")]
+
+
+class Both:
+    """Two sides with five records in step, and their state."""
+
+    def __init__(self, state: State, **more: Any) -> None:
+        self.state, self.now = state, datetime(2026, 11, 21, 9, tzinfo=UTC)
+        self.use(mapping(*FIELDS, **more))
+
+    def use(self, changed: FieldMapping) -> None:
+        if not hasattr(self, "erp"):
+            self.erp, self.store = Memory("erp", changed), Memory("store", changed)
+            for number in range(5):
+                self.erp.edit(f"A-{number}", sku=f"A-{number}", name="n", price="1.00", stock=number)
+        self.mapping = self.erp.mapping = self.store.mapping = changed
+
+    def run(self, reconcile: timedelta | None = None, **options: Any) -> JobResult:
+        name = f"run-{next(numbers)}"
+        result = JobResult("job", name, options.get("dry_run", False), self.now)
+        signatures = {"": key_signature(self.mapping)} | {
+            name: field_signature(one) for name, one in self.mapping.fields.items()
+        }
+        parts = (self.mapping, self.erp, self.store, self.state, MANY, Options(**options), Silent(), result, signatures)
+        return run_job(JobRun("job", name, *parts, reconcile), "sqlite://")
+
+    def later(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+    def id_of(self, sku: str) -> str:
+        return next(key for key, cells in self.store.records.items() if cells["sku"] == sku)
+
+    @property
+    def writes(self) -> int:
+        return self.erp.writes + self.store.writes
+
+
+@pytest.fixture
+def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
+    with State.in_memory() as state:
+        both = Both(state)
+        monkeypatch.setattr(JobRun, "now", lambda _: both.now)
+        both.run()
+        yield both
+
+
+def changed(result: JobResult) -> list[tuple[str, str | None, list[str]]]:
+    return sorted((one.side, one.key, sorted(one.fields)) for one in result.changes)
+
+
+def told(result: JobResult, side: Side) -> int:
+    rejected = len({one.where for one in result.rejects if one.side == side})
+    return result.unchanged.of(side) + result.changed.of(side) + result.unlinked.of(side) + rejected
+
+
+# --limit
+
+
+def test_a_limited_run_does_the_first_changes_only_and_the_next_run_does_the_rest(both: Both) -> None:
+    for number in range(5):
+        both.erp.edit(f"A-{number}", price="2.00")
+    cursors = [both.state.journal.cursor("job", side) for side in ("erp", "store")]
+    assert len(both.run(limit=2).changes) == 2
+    assert [both.state.journal.cursor("job", side) for side in ("erp", "store")] == cursors
+    assert len(both.run().changes) == 3
+    assert both.run().changes == []
+    assert {cells["price"] for cells in both.store.records.values()} == {"2"}
+
+
+def test_a_limit_counts_records_that_change_and_not_those_that_rest(both: Both) -> None:
+    both.erp.edit("A-4", price="2.00")
+    assert changed(both.run(limit=1, full=True)) == [("store", "A-4", ["price"])]
+
+
+def test_a_limited_first_run_creates_no_more_than_its_limit() -> None:
+    with State.in_memory() as state:
+        both = Both(state)
+        assert len(both.run(limit=2).changes) == len(both.store.records) == 2
+        assert len(both.run().changes) == 3
+        assert len(both.store.records) == 5
+
+
+def test_a_limited_dry_run_tells_what_the_limited_run_does(both: Both) -> None:
+    for number in range(5):
+        both.erp.edit(f"A-{number}", price="2.00")
+    assert changed(both.run(limit=3, dry_run=True)) == changed(both.run(limit=3))
+
+
+# --full and reconcile
+
+
+def unseen(both: Both) -> None:
+    """A change that no cursor shows."""
+    both.store.records[both.id_of("A-1")]["price"] = "9"
+
+
+def test_a_full_run_finds_what_no_cursor_shows(both: Both) -> None:
+    both.run()
+    unseen(both)
+    assert both.run().changes == []
+    result = both.run(full=True)
+    assert changed(result) == [("store", "A-1", ["price"])]
+    assert result.drift == 1
+
+
+def test_both_sides_are_read_whole_once_the_interval_has_passed(both: Both) -> None:
+    daily = timedelta(hours=24)
+    both.run(daily)
+    unseen(both)
+    both.later(hours=23)
+    assert both.run(daily).changes == []
+    both.later(hours=2)
+    assert changed(both.run(daily)) == [("store", "A-1", ["price"])]
+    unseen(both)
+    assert both.run(daily).changes == []
+
+
+def test_without_an_interval_only_the_first_run_reads_whole(both: Both) -> None:
+    both.run()
+    unseen(both)
+    both.later(days=400)
+    assert both.run().changes == []
+
+
+def test_a_dry_run_does_not_count_as_the_reading_of_the_day(both: Both) -> None:
+    daily = timedelta(hours=24)
+    unseen(both)
+    both.later(hours=25)
+    assert len(both.run(daily, dry_run=True).changes) == 1
+    assert len(both.run(daily).changes) == 1
+
+
+# --rebase
+
+
+def test_a_changed_mapping_stops_the_run_until_it_is_reviewed(both: Both) -> None:
+    both.use(mapping(field("name", truth="ask"), field("price", "decimal", "erp"), FIELDS[2]))
+    stopped = both.run()
+    assert stopped.stopped_by is not None
+    assert (stopped.status, stopped.exit_code, stopped.stopped_by[0]) == ("stopped", 4, "mapping-changed")
+    assert "price" in stopped.stopped_by[1] and "name" not in stopped.stopped_by[1]
+    assert both.run(rebase=True).status == "done"
+    assert both.run().status == "done"
+
+
+def test_a_rebase_forgets_the_bases_of_changed_fields_only(both: Both) -> None:
+    both.store.edit(both.id_of("A-1"), name="from the shop", price="7")
+    both.use(mapping(field("name", truth="ask"), field("price", "decimal", "erp"), FIELDS[2]))
+    result = both.run(rebase=True)
+    assert changed(result) == [("erp", "A-1", ["name"]), ("store", "A-1", ["price"])]
+    whys = {name: what.why for change in result.changes for name, what in change.fields.items()}
+    assert whys == {"name": "store changed", "price": "first meeting: the erp is right"}
+    assert both.state.links.count("job") == (5, 0)
+
+
+def test_a_rebase_where_nothing_changed_changes_nothing(both: Both) -> None:
+    assert both.run(rebase=True).changes == []
+
+
+def test_a_truth_may_change_without_a_rebase(both: Both) -> None:
+    both.use(mapping(field("name", truth="store"), *FIELDS[1:]))
+    both.erp.edit("A-1", name="drifted")
+    result = both.run()
+    assert (result.status, result.drift, both.erp.records["A-1"]["name"]) == ("done", 1, "n")
+
+
+def test_a_field_may_be_added_without_a_rebase_and_is_met_for_the_first_time(both: Both) -> None:
+    for side in (both.erp, both.store):
+        for cells in side.records.values():
+            cells["shelf"] = None
+    both.erp.edit("A-2", shelf="B7")
+    both.use(replace(mapping(*FIELDS, field("shelf")), digest="2"))
+    assert changed(both.run()) == [("store", "A-2", ["shelf"])]
+    assert both.run(full=True).changes == []
+
+
+def test_changed_keys_drop_the_links_and_the_questions_about_them(both: Both) -> None:
+    """An answer to a question about one record must never reach another."""
+    both.erp.edit("A-1", name="erp's")
+    both.store.edit(both.id_of("A-1"), name="store's")
+    (held,) = both.run().held
+    with both.state.transaction():
+        both.state.journal.answer(held.id, {"take": "value", "value": "the answer"})
+    both.use(replace(both.mapping, match_by=("sku",)))
+    assert both.run().stopped_by is not None
+    result = both.run(rebase=True)
+    assert (result.status, both.state.links.count("job")) == ("done", (5, 0))
+    assert [(one.key, one.field) for one in result.held] == [("A-1", "name")]
+    assert all("the answer" not in str(cells) for side in (both.erp, both.store) for cells in side.records.values())
+
+
+def test_a_dry_run_with_rebase_keeps_the_state_as_it_is(both: Both) -> None:
+    both.use(mapping(field("name", truth="ask"), field("price", "decimal", "erp"), FIELDS[2]))
+    stopped = both.run(dry_run=True)
+    assert stopped.status == "stopped"
+
+
+# Rejected rows
+
+
+def test_rejected_rows_come_again_until_they_are_right(both: Both) -> None:
+    both.erp.edit("A-1", price="1O.50")
+    for _ in range(3):
+        result = both.run()
+        assert [(one.key, one.field) for one in result.rejects] == [("A-1", "price")]
+        assert result.exit_code == 1
+        assert told(result, "erp") == result.read.erp == 5
+    assert len(both.state.journal.rejects("job")) == 1
+    both.erp.edit("A-1", price="10.50")
+    assert changed(both.run()) == [("store", "A-1", ["price"])]
+    assert both.state.journal.rejects("job") == []
+
+
+def test_a_rejected_row_is_neither_gone_nor_written(both: Both) -> None:
+    both.use(replace(both.mapping, gone=replace(both.mapping.gone, from_erp="delete")))
+    both.erp.edit("A-1", price="odd")
+    both.store.edit(both.id_of("A-1"), name="moved")
+    result = both.run(full=True)
+    assert (result.changes, len(both.store.records)) == ([], 5)
+    both.erp.edit("A-1", price="1.00")
+    assert changed(both.run()) == [("erp", "A-1", ["name"])]
+
+
+def test_a_rejected_row_stops_no_other(both: Both) -> None:
+    both.erp.edit("A-1", price="odd")
+    both.erp.edit("A-2", price="2.00")
+    assert changed(both.run()) == [("store", "A-2", ["price"])]
+
+
+# Counts
+
+
+def test_every_row_that_was_read_is_accounted_for() -> None:
+    with State.in_memory() as state:
+        both = Both(state, create_in_store=False, create_in_erp=False)
+        for number in (1, 2, 3):
+            both.store.edit(str(number), sku=f"A-{number}", name="n", price="1", stock=number)
+        both.store.edit("9", sku="shop only", name="n", price="1", stock=9)
+        both.erp.edit("A-3", price="odd")
+        for full in (False, True, False):
+            result = both.run(full=full)
+            for side in ("erp", "store"):
+                assert told(result, side) == result.read.of(side), (side, result)
+        both.erp.edit("A-1", name="erp's")
+        both.store.edit("1", name="store's")
+        both.store.edit("2", price="3")
+        result = both.run()
+        assert (result.read.erp, result.read.store, result.drift, len(result.held)) == (5, 3, 1, 1)
+        assert [told(result, side) for side in ("erp", "store")] == [5, 3]
+        assert (result.waiting, both.run().waiting) == (1, 1)
+
+
+def test_a_first_run_tells_what_it_created_and_a_quiet_one_tells_nothing() -> None:
+    with State.in_memory() as state:
+        both = Both(state)
+        first, second = both.run(), both.run()
+        assert (first.changed.erp, first.unchanged.erp, len(first.changes)) == (5, 0, 5)
+        assert (second.changed.erp, second.unchanged.erp, second.changes, second.exit_code) == (0, 5, [], 0)
+
+
+def test_what_fails_is_counted_and_tried_again(both: Both) -> None:
+    both.erp.edit("A-1", price="2.00")
+    both.store.fault = lambda: "refuse"
+    failed = both.run()
+    assert (failed.exit_code, [one.status for one in failed.changes]) == (1, ["failed"])
+    last = both.state.journal.last_run("job")
+    assert last is not None and last.counts["failed"] == 1
+    both.store.fault = lambda: None
+    assert [one.status for one in both.run().changes] == ["done"]
+
+
+# In flight
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
+    """An ERP that imports at night, and five of whose records the shop has just changed."""
+    with State.in_memory() as state:
+        source = ErpSide("memory", "sku", write_to="out.csv", import_within=timedelta(hours=36))
+        both = Both(state, erp=source)
+        monkeypatch.setattr(JobRun, "now", lambda _: both.now)
+        both.run()
+        both.erp.takes_later = True
+        for key in list(both.store.records):
+            both.store.edit(key, name="from the shop")
+        assert {one.status for one in both.run().changes} == {"in-flight"}
+        yield both
+
+
+def test_what_is_in_flight_no_longer_than_an_import_takes_is_nothing_to_tell(later: Both) -> None:
+    later.later(hours=36)
+    assert later.run().warnings == []
+
+
+def test_what_is_in_flight_for_longer_is_told_with_its_number_and_examples(later: Both) -> None:
+    later.later(hours=37)
+    for options in ({}, {"dry_run": True}, {"full": True}):
+        (warning,) = later.run(**options).warnings
+        assert warning.startswith(
+            "5 records were handed to the erp more than 36 hours ago and not imported since: A-0, "
+        )
+        assert "…" in warning and warning.count("A-") == 3
+
+
+def test_what_was_read_back_in_this_very_run_is_not_told(later: Both) -> None:
+    later.later(hours=37)
+    later.erp.handed_over = [one for one in later.erp.handed_over if one.key != "A-2"]
+    later.erp.take_in()
+    (warning,) = later.run().warnings
+    assert warning.startswith("1 record was handed to the erp more than 36 hours ago and not imported since: A-2.")
+
+
+def test_a_dry_run_writes_nothing_into_the_state(both: Both) -> None:
+    both.erp.edit("A-1", price="2.00")
+    tables = ("link", "change", "run", "checkpoint", "conflict", "reject", "job")
+
+    def saved() -> list[Any]:
+        return [both.state.connection.execute(text(f"SELECT * FROM {name}")).all() for name in tables]
+
+    before, writes = saved(), both.writes
+    for options in ({}, {"full": True}, {"limit": 1}):
+        assert both.run(dry_run=True, **options).changes
+    assert (saved(), both.writes) == (before, writes)
