@@ -132,6 +132,7 @@ def test_both_sides_are_read_whole_once_the_interval_has_passed(both: Both) -> N
     assert both.run(daily).changes == []
     both.later(hours=2)
     assert changed(both.run(daily)) == [("store", "A-1", ["price"])]
+    assert both.run(daily).changes == []
     unseen(both)
     assert both.run(daily).changes == []
 
@@ -266,8 +267,8 @@ def test_every_row_that_was_read_is_accounted_for() -> None:
         both.store.edit("1", name="store's")
         both.store.edit("2", price="3")
         result = both.run()
-        assert (result.read.erp, result.read.store, result.drift, len(result.held)) == (5, 3, 1, 1)
-        assert [told(result, side) for side in ("erp", "store")] == [5, 3]
+        assert (result.read.erp, result.read.store, result.drift, len(result.held)) == (5, 2, 1, 1)
+        assert [told(result, side) for side in ("erp", "store")] == [5, 2]
         assert (result.waiting, both.run().waiting) == (1, 1)
 
 
@@ -317,9 +318,7 @@ def test_what_is_in_flight_for_longer_is_told_with_its_number_and_examples(later
     later.later(hours=37)
     for options in ({}, {"dry_run": True}, {"full": True}):
         (warning,) = later.run(**options).warnings
-        assert warning.startswith(
-            "5 records were handed to the erp more than 36 hours ago and not imported since: A-0, "
-        )
+        assert warning.startswith("5 records were handed to the erp more than 36 hours ago and not imported since: A-")
         assert "…" in warning and warning.count("A-") == 3
 
 
