@@ -127,7 +127,7 @@ class Project:
         return self.folder / "erp" / "products.csv"
 
     def handed_over(self) -> list[Path]:
-        return sorted((self.folder / "erp" / "import").iterdir())
+        return sorted((self.folder / "erp" / "import").glob("[!.]*"))
 
     def take_in(self) -> None:
         """What the ERP imports at night."""
