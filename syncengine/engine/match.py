@@ -12,7 +12,7 @@ from syncengine.engine.pull import Pulled, fetch_rows, read_pages
 from syncengine.mapping import Field
 from syncengine.records import Side
 from syncengine.state import Link
-from syncengine.values import match_key
+from syncengine.values import is_empty, match_key
 
 __all__ = ["Matched", "match"]
 
@@ -47,6 +47,7 @@ def match(job: JobRun, pulled: Pulled) -> Matched:
         Pair(Link(store_id=key), store=row) for key, row in pulled.store.items() if key not in with_link["store"]
     ]
     _match_by_keys(job, alone["erp"], alone["store"], matched)
+    _reject_twins(job, matched)
     _fetch_other_halves(job, matched.pairs)
     return matched
 
@@ -181,6 +182,55 @@ def _known_to_the_erp(job: JobRun, store: list[Pair], matched: Matched) -> list[
         else:
             link.store_id, pair.link = pair.link.store_id, link
     return store
+
+
+def _reject_twins(job: JobRun, matched: Matched) -> None:
+    """Reject records that would be created though another one has their key: nobody could tell the two apart."""
+    reasons: dict[int, str] = {}
+    if job.mapping.create_in_store and "store" in job.writable:
+        new = [pair for pair in matched.pairs if pair.erp is not None and pair.link.store_id is None]
+        for by in job.mapping.match_fields:
+            if by.store != "id":
+                reasons |= _same(by.name, [(pair, key_of(job, by, pair.erp)) for pair in new], "erp")
+    if job.mapping.create_in_erp and "erp" in job.writable:
+        new = [pair for pair in matched.pairs if pair.store is not None and pair.link.erp_key is None]
+        keys = [(pair, _key_in_erp(job, pair)) for pair in new]
+        named = [key for _, key in keys if key is not None and not refused_key(key)]
+        taken = {link.erp_key for link in job.state.links.by_identifier(job.name, "erp", named)}
+        taken |= fetch_rows(job, "erp", named).keys()
+        reasons |= {id(pair): f"another record in the erp has its key, {key}" for pair, key in keys if key in taken}
+        reasons |= {id(pair): refused for pair, key in keys if (refused := refused_key(key or ""))}
+        reasons |= _same(job.mapping.erp.key, keys, "store")
+    for pair in matched.pairs:
+        if (reason := reasons.get(id(pair))) and (row := pair.erp or pair.store):
+            job.reject(row, None, reason)
+    matched.pairs = [pair for pair in matched.pairs if id(pair) not in reasons]
+
+
+def _same(name: str, keys: list[tuple[Pair, str | None]], side: Side) -> dict[int, str]:
+    """The pairs that share a key, with what to say of them."""
+    by_key: dict[str, list[Pair]] = defaultdict(list)
+    for pair, key in keys:
+        if key:
+            by_key[key].append(pair)
+    told: dict[int, str] = {}
+    for twins in by_key.values():
+        for pair in twins if len(twins) > 1 else ():
+            others = [row.where for other in twins if other is not pair and (row := other.row(side)) is not None]
+            told[id(pair)] = f"it has the same {name} as {', '.join(others[:3])}"
+    return told
+
+
+def _key_in_erp(job: JobRun, pair: Pair) -> str | None:
+    """The key that a store's record would be created with in the ERP."""
+    for one in job.mapping.by_path("erp", job.mapping.erp.key):
+        if one.store is not None and pair.store is not None:
+            try:
+                value = one.read("store", pair.store.cells.get(one.store), job.store.format)
+            except ValueError:
+                return None
+            return str(value) if not is_empty(value) else None
+    return None
 
 
 def _fetch_other_halves(job: JobRun, pairs: list[Pair]) -> None:
