@@ -17,7 +17,8 @@ from syncengine.engine.detect import changed_positions, hash_cells, hash_rows, s
 SALT = salt("digest", "erp", "format")
 ODD: list[Any] = [
     None, "null", "", "None", " ", 0, "0", 0.0, "0.0", False, "False", "false", True, 1, "1", [], "[]", [""], [None],
-    ["a"], ["a", "b"], ["ab"], ["b", "a"], '["a"]', {}, "{}", {"a": 1}, {"a": "1"}, "ä", "a\u0308", "A", "a", "a ", "\ud83d",
+    ["a"], ["a", "b"], ["ab"], ["b", "a"], '["a"]', {}, "{}", {"a": 1}, {"a": "1"}, "ä", "a\u0308", "A", "a", "a ",
+    "\ud83d",
 ]  # fmt: skip
 
 
