@@ -147,8 +147,10 @@ def encoding(written: str) -> str:
 def date_format(written: str) -> str:
     """A format that brings every date back as it was."""
     for sample in (date(1999, 12, 31), date(2024, 2, 29), date(2031, 1, 8)):
+        text = sample.strftime(written)
         try:
-            text = sample.strftime(written)
+            if text == sample.replace(year=sample.year + 4).strftime(written):
+                raise ValueError("it tells no year")
             back = datetime.strptime(text, written).date()  # noqa: DTZ007 - a date has no zone
         except ValueError:
             back = None

@@ -129,18 +129,10 @@ class Memory:
         for change in self.handed_over:
             key = change.record_id or change.key
             assert key is not None
-            cells = {}
-            for name, what in change.fields.items():
-                path = self.mapping.fields[name].path(self.side)
-                assert path is not None
-                if what.difference is not None:
-                    cells[path] = (self.records[key][path] or 0) + what.difference
-                else:
-                    cells[path] = self._cell(name, what.new)
             if change.action == "create":
-                cells.setdefault(self.mapping.erp.key, key)
-            if key in self.records or change.action == "create":
-                self.edit(key, **cells)
+                self.edit(key, **({self.mapping.erp.key: key} | self._cells(change, key)))
+            elif key in self.records:
+                self.edit(key, **self._cells(change, key))
         self.handed_over.clear()
 
     def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
@@ -161,23 +153,25 @@ class Memory:
         if change.action == "delete":
             self.remove(key)
             return Outcome(change, "done", key)
-        cells = {}
-        for name, what in change.fields.items():
-            path = self.mapping.fields[name].path(self.side)
-            assert path is not None
-            if what.difference is not None:
-                cells[path] = (self.records[key][path] or 0) + what.difference
-            else:
-                cells[path] = self._cell(name, what.new)
-        self.edit(key, **cells)
+        self.edit(key, **self._cells(change, key))
         if change.action == "create" and self.side == "erp":
             self.edit(key, **{self.mapping.erp.key: key})
         if change.mark:
             self.marks[change.id] = key
         return Outcome(change, "done", key, json.loads(json.dumps(self.records[key])))
 
-    def _cell(self, name: str, value: Value) -> Any:
-        return self.mapping.fields[name].write(self.side, value, self.format)
+    def _cells(self, change: Change, key: str) -> dict[str, Any]:
+        """What a change makes of a record's cells."""
+        cells = {}
+        for name, what in change.fields.items():
+            field = self.mapping.fields[name]
+            path = field.path(self.side)
+            assert path is not None
+            if what.difference is not None:
+                cells[path] = (self.records[key][path] or 0) + what.difference
+            else:
+                cells[path] = field.write(self.side, what.new, self.format)
+        return cells
 
     def _page(self, ids: list[str]) -> Page:
         paths = self.mapping.paths(self.side)
