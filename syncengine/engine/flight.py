@@ -21,7 +21,7 @@ from syncengine.records import FieldChange
 from syncengine.state import Link
 from syncengine.values import Value, decode, encode, is_empty, same
 
-__all__ = ["already_sent", "as_if_arrived", "hand_over", "read_back"]
+__all__ = ["already_sent", "as_if_arrived", "hand_over", "read_back", "under_way"]
 
 
 def hand_over(link: Link, field: Field, change: FieldChange, store: Value) -> None:
@@ -55,14 +55,19 @@ def already_sent(link: Link, field: Field, write: Write) -> bool:
 
 def as_if_arrived(link: Link, field: Field, erp: Seen, store: Seen) -> tuple[Seen, Seen]:
     """Differences on their way count as booked on both sides, so that they are not handed over again."""
-    flights = link.in_flight.get(field.name, [])
-    if not flights or "by" not in flights[0]:
+    pending = under_way(link, field)
+    if not pending:
         return erp, store
-    pending = sum(_by(field, flight) for flight in flights)
+    now = erp.base if is_empty(erp.now) else erp.now  # an empty cell tells nothing of a counter
     return (
-        Seen(erp.base + pending, erp.now + pending),
+        Seen(erp.base + pending, now + pending),
         replace(store, base=store.base + pending),
     )
+
+
+def under_way(link: Link, field: Field) -> Any:
+    """The sum of a field's differences that are on their way."""
+    return sum(_by(field, flight) for flight in link.in_flight.get(field.name, []) if "by" in flight)
 
 
 def _values_left(link: Link, field: Field, flights: list[dict[str, Any]], erp: Value) -> list[dict[str, Any]]:

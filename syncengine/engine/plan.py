@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from syncengine.engine.flight import already_sent, as_if_arrived, read_back
+from syncengine.engine.flight import already_sent, as_if_arrived, read_back, under_way
 from syncengine.engine.gone import RECORD, field_at, is_out, lost_side, plan_loss, wants_again
 from syncengine.engine.job import SIDES, JobRun, Pair, Row
 from syncengine.engine.match import key_of
@@ -145,6 +145,8 @@ def _merged(job: JobRun, pair: Pair, plan: Plan) -> Item:
             continue
         if conflict is not None:
             plan.released.append(conflict.id)
+        if pending := under_way(link, one):  # booked only when it is read back
+            erp, store = (Seen(seen.base - pending, seen.now - pending) for seen in (erp, store))
         if verdict.unwritten and one.truth == "sum" and met:
             _account_unwritten(link, one, erp, store, verdict)
         item.bases[one.name] = (erp.now, store.now)

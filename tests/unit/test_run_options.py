@@ -330,6 +330,24 @@ def test_what_was_read_back_in_this_very_run_is_not_told(later: Both) -> None:
     assert warning.startswith("1 record was handed to the erp more than 36 hours ago and not imported since: A-2.")
 
 
+@pytest.mark.parametrize("meanwhile", [{"price": "7.00"}, {"stock": None}, {}])
+def test_a_difference_on_its_way_is_booked_once_whatever_happens_to_the_record_meanwhile(
+    later: Both, meanwhile: dict[str, Any]
+) -> None:
+    counter = field("stock", "integer", "sum", by_difference=True, empty="clear")
+    later.use(mapping(*FIELDS[:2], counter, erp=later.mapping.erp))
+    later.store.edit(later.id_of("A-3"), stock=5)
+    later.run()
+    later.erp.edit("A-3", **meanwhile)
+    assert later.run().status == "done"
+    later.erp.edit("A-3", stock=3)
+    later.erp.take_in()
+    later.run()
+    later.erp.take_in()
+    later.run()
+    assert (later.erp.records["A-3"]["stock"], later.store.records[later.id_of("A-3")]["stock"]) == (5, 5)
+
+
 def test_a_dry_run_writes_nothing_into_the_state(both: Both) -> None:
     both.erp.edit("A-1", price="2.00")
     tables = ("link", "change", "run", "checkpoint", "conflict", "reject", "job")
