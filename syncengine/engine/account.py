@@ -39,6 +39,7 @@ def account(job: JobRun, item: Item | None, outcome: Outcome, echo: int | None =
         _expect_echo(item, outcome.change.side, echo)
     elif outcome.status == "in-flight":
         _account_in_flight(job, item, change)
+    _release_decided(job, item)
     _move_bases(item)
     if all(one.status not in OPEN for one in item.changes.values()):
         item.pair.link.dirty = any(map(_is_tried_again, item.changes.values()))
@@ -47,6 +48,7 @@ def account(job: JobRun, item: Item | None, outcome: Outcome, echo: int | None =
 
 def account_quiet(item: Item) -> None:
     """A record of which nothing had to be written."""
+    item.released += item.decided.values()
     _move_bases(item)
     if item.settles:
         item.pair.link.dirty = False
@@ -130,6 +132,19 @@ def _move_bases(item: Item) -> None:
     for name in [name for name in item.bases if not item.waits.get(name)]:
         erp, store = item.bases.pop(name)
         item.pair.link.account(name, encode(erp), encode(store))
+
+
+def _release_decided(job: JobRun, item: Item) -> None:
+    """A conflict is over when what was decided has been written, or handed over."""
+    handed_over: set[Side] = {"erp"} if job.erp.takes_later else set()
+    refused = {name for change in item.changes.values() for name, what in change.fields.items() if what.error}
+    for name in [name for name in item.decided if name not in refused]:
+        waits = item.waits.get(name, set())
+        unsent = {
+            side for side in waits & handed_over if side in item.changes and item.changes[side].status != "in-flight"
+        }
+        if not (waits - handed_over) and not unsent:
+            item.released.append(item.decided.pop(name))
 
 
 def _is_tried_again(change: Change) -> bool:

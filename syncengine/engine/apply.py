@@ -143,6 +143,7 @@ def _write_down(job: JobRun, outcomes: Sequence[Outcome], items: dict[str, Item]
         touched = {id(item): item for one in outcomes if (item := items.get(one.change.id)) is not None}
         job.state.ledger.settle([outcome.change for outcome in outcomes])
         job.state.links.save([item.pair.link for item in touched.values()])
+        job.state.journal.release([conflict for item in touched.values() for conflict in item.released])
 
 
 def _echoes(job: JobRun, outcomes: Sequence[Outcome]) -> dict[str, int]:

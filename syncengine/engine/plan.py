@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syncengine.engine.flight import already_sent, as_if_arrived, read_back, under_way
@@ -25,7 +25,8 @@ class Item:
     """What is to become of one pair.
 
     `bases` are the values, as (erp, store), that a field accounts for once the sides in `waits` have been written.
-    `held` are the fields that a person must decide.
+    `held` are the fields that a person must decide, `decided` the conflicts, by field, that are none any more as soon
+    as their writes are done, `released` those that are none already.
     """
 
     pair: Pair
@@ -33,12 +34,11 @@ class Item:
     bases: dict[str, tuple[Value, Value]] = field(default_factory=dict)
     waits: dict[str, set[Side]] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)
+    decided: dict[str, int] = field(default_factory=dict)
+    released: list[int] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
     alone: bool = False  # a row without partner that is only remembered
     settles: bool = True  # False: the rows' hashes are not saved, so that they come again
-
-    @property
-    def creates(self) -> bool:
-        return any(change.action == "create" for change in self.changes.values())
 
 
 @dataclass(slots=True)
@@ -48,11 +48,14 @@ class Plan:
     items: list[Item] = field(default_factory=list)
     terms: dict[Side, list[Change]] = field(default_factory=lambda: {"erp": [], "store": []})
     dropped: list[int] = field(default_factory=list)  # links that were joined into others
-    released: list[int] = field(default_factory=list)  # conflicts that are none any more
     complete: bool = True  # False: cut by a limit, so that no checkpoint moves
 
     def changes(self, side: Side) -> list[Change]:
         return [item.changes[side] for item in self.items if side in item.changes]
+
+    @property
+    def released(self) -> list[int]:
+        return [conflict for item in self.items for conflict in item.released]
 
 
 class UnusableError(Exception):
@@ -65,7 +68,7 @@ class UnusableError(Exception):
 
 def make_plan(job: JobRun, pairs: Iterable[Pair], dropped: list[int]) -> Plan:
     """Merge all pairs; what cannot be used goes to the result's rejects, what is counted to its counters."""
-    plan = Plan(dropped=dropped)
+    plan, changed = Plan(dropped=dropped), 0
     job.progress.step("comparing")
     for pair in pairs:
         if _is_rejected(job, pair):
@@ -74,7 +77,7 @@ def make_plan(job: JobRun, pairs: Iterable[Pair], dropped: list[int]) -> Plan:
                 plan.items.append(Item(pair, settles=False))
             continue
         try:
-            item = _plan_pair(job, pair, plan)
+            item = _plan_pair(job, pair)
         except UnusableError as unusable:
             job.reject(unusable.row, unusable.name, unusable.reason)
             pair.link.dirty = True
@@ -82,7 +85,9 @@ def make_plan(job: JobRun, pairs: Iterable[Pair], dropped: list[int]) -> Plan:
             if pair.link.id is None:
                 continue
         plan.items.append(item)
-        if job.options.limit is not None and sum(bool(one.changes) for one in plan.items) >= job.options.limit:
+        _count(job, item)
+        changed += bool(item.changes)
+        if job.options.limit is not None and changed >= job.options.limit:
             plan.complete = False
             break
     for side in SIDES:
@@ -98,21 +103,19 @@ def _is_rejected(job: JobRun, pair: Pair) -> bool:
     return link.erp_key in job.rejected_erp or link.store_id in job.rejected_store
 
 
-def _plan_pair(job: JobRun, pair: Pair, plan: Plan) -> Item:
+def _plan_pair(job: JobRun, pair: Pair) -> Item:
     link = pair.link
     if link.lost is not None and (row := pair.row(link.lost)) is not None and not is_out(job, row):
         link.lost = None
     if (side := lost_side(job, pair)) is not None:
         if side == "store" and pair.erp is not None and wants_again(job, pair):
-            return _made_anew(job, pair, pair.erp, plan)
+            return _made_anew(job, pair, pair.erp)
         changes, held = plan_loss(job, pair, side)
-        if not held:
-            _release(job, pair, plan)
-        return _with_changes(job, Item(pair, held=held), changes)
+        return _with_changes(job, Item(pair, held=held, released=[] if held else _record_conflict(job, pair)), changes)
     if link.lost is not None:
         return Item(pair)
     if link.paired:
-        return _merged(job, pair, plan)
+        return _merged(job, pair)
     if pair.erp is not None:
         return _created_in_store(job, pair, pair.erp)
     if pair.store is not None:
@@ -120,9 +123,8 @@ def _plan_pair(job: JobRun, pair: Pair, plan: Plan) -> Item:
     return Item(pair, settles=False)
 
 
-def _merged(job: JobRun, pair: Pair, plan: Plan) -> Item:
-    item, link = Item(pair), pair.link
-    _release(job, pair, plan)
+def _merged(job: JobRun, pair: Pair) -> Item:
+    item, link = Item(pair, released=_record_conflict(job, pair)), pair.link
     was_in_flight = bool(link.in_flight)
     later, writable = _later(pair), job.writable
     writes: dict[Side, dict[str, FieldChange]] = {"erp": {}, "store": {}}
@@ -137,14 +139,16 @@ def _merged(job: JobRun, pair: Pair, plan: Plan) -> Item:
         answer = _answer(one, conflict.answer) if conflict and conflict.answer else None
         met = link.has_base(one.name)
         verdict = merge_field(one, erp, store, met=met, later=later, answer=answer, writable=writable)
-        if verdict.to_erp and already_sent(link, one, verdict.to_erp):
-            continue
-        _count(job, verdict)
         if verdict.held:
             item.held.append(_held(pair, one, erp, store, verdict.held, conflict))
             continue
         if conflict is not None:
-            plan.released.append(conflict.id)
+            item.decided[one.name] = conflict.id
+        if verdict.to_erp and already_sent(link, one, verdict.to_erp):
+            item.waits[one.name] = {"erp"}  # until it is read back
+            verdict = replace(verdict, to_erp=None)
+        else:
+            item.verdicts.append(verdict)
         if pending := under_way(link, one):  # booked only when it is read back
             erp, store = (Seen(seen.base - pending, seen.now - pending) for seen in (erp, store))
         if verdict.unwritten and one.truth == "sum" and met:
@@ -255,15 +259,17 @@ def _created_in_store(job: JobRun, pair: Pair, row: Row) -> Item:
     return _with_changes(job, item, [change])
 
 
-def _made_anew(job: JobRun, pair: Pair, row: Row, plan: Plan) -> Item:
+def _made_anew(job: JobRun, pair: Pair, row: Row) -> Item:
     """Take it out of the store's trash, or create it; its old id and bases mean nothing any more then."""
     link = pair.link
     if pair.store is not None:
         pair.store.cells["status"] = _status_before(job, pair)
-        return _merged(job, pair, plan)
-    _release(job, pair, plan)
+        return _merged(job, pair)
+    released = _record_conflict(job, pair)
     link.store_id, link.store_hash, link.base, link.base_store = None, None, {}, {}
-    return _created_in_store(job, pair, row)
+    item = _created_in_store(job, pair, row)
+    item.released = released
+    return item
 
 
 def _status_before(job: JobRun, pair: Pair) -> Value:
@@ -281,10 +287,10 @@ def _take_out(job: JobRun, item: Item, writes: dict[str, FieldChange]) -> None:
     item.waits.setdefault(name, set()).add("store")
 
 
-def _release(job: JobRun, pair: Pair, plan: Plan) -> None:
-    """Nobody has to decide about the whole record any more."""
-    if (conflict := job.conflicts.get((pair.link.id or 0, RECORD))) is not None:
-        plan.released.append(conflict.id)
+def _record_conflict(job: JobRun, pair: Pair) -> list[int]:
+    """The conflict about the whole record, if there is one."""
+    conflict = job.conflicts.get((pair.link.id or 0, RECORD))
+    return [conflict.id] if conflict is not None else []
 
 
 def _created_in_erp(job: JobRun, pair: Pair, row: Row) -> Item:
@@ -357,10 +363,11 @@ def _answer(one: Field, answer: Any) -> Answer:
     return Answer(None, decode(answer["value"], one.type))
 
 
-def _count(job: JobRun, verdict: Verdict) -> None:
-    job.result.drift += verdict.drift
-    job.result.settled += verdict.settled
-    job.result.unwritten += verdict.unwritten
+def _count(job: JobRun, item: Item) -> None:
+    for verdict in item.verdicts:
+        job.result.drift += verdict.drift
+        job.result.settled += verdict.settled
+        job.result.unwritten += verdict.unwritten
 
 
 def _nowhere(pair: Pair) -> Row:

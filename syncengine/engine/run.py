@@ -75,6 +75,7 @@ def _run(job: JobRun) -> None:
     know_job(job)
     save_plan(job, plan)
     apply_plan(job, plan)
+    job.result.waiting = len(job.state.journal.conflicts(job.name))
     if plan.complete:
         save_checkpoint(job, pulled)
 

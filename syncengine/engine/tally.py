@@ -28,8 +28,8 @@ def tally(job: JobRun, plan: Plan, pulled: Pulled) -> None:
         told = result.changed.of(side) + result.unlinked.of(side) + len(rejected)
         result.unchanged.add(side, max(0, result.read.of(side) - told))
     newly = sum(held.since is None for held in result.held)
-    released = len(set(plan.released))
-    result.waiting = len(job.conflicts) + newly - released
+    over = {conflict for item in plan.items for conflict in [*item.released, *item.decided.values()]}
+    result.waiting = len(job.conflicts) + newly - len(over)
     _tell_overdue(job, plan)
 
 
