@@ -4,8 +4,8 @@ What is read tells which it is: the old value means "not imported yet", a value 
 "arrived" (the last one, or an earlier one of ours), anything else is a new change by the ERP. Differences are told
 by the value that the ERP had when they were handed over; each one that has arrived moves both counters.
 
-A link holds, by field, a list of {"to": the value sent, "store": what the store held then}, or of
-{"was": what the ERP held then, "by": the difference sent}, all as canonical JSON.
+A link holds, by field, a list of {"to": the value sent, "store": what the store held then, "was": what the ERP held
+then, if it had the record}, or of {"was": what the ERP held then, "by": the difference sent}, all as canonical JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import Any
 
 from syncengine.engine.job import SIDES
-from syncengine.engine.merge import Seen, Write
+from syncengine.engine.merge import Seen
 from syncengine.mapping import Field
 from syncengine.records import FieldChange
 from syncengine.state import Link
@@ -28,6 +28,7 @@ def hand_over(link: Link, field: Field, change: FieldChange, store: Value) -> No
     """Remember that a value or a difference is on its way to the ERP; `store` is what the store held then."""
     if change.difference is None:
         entry = {"to": encode(change.new), "store": encode(store)}
+        entry |= {"was": encode(change.old)} if link.paired else {}
     else:
         entry = {"was": encode(change.old), "by": encode(change.difference)}
     link.in_flight.setdefault(field.name, []).append(entry)
@@ -47,10 +48,10 @@ def read_back(link: Link, field: Field, erp: Value) -> None:
         del link.in_flight[field.name]
 
 
-def already_sent(link: Link, field: Field, write: Write) -> bool:
-    """Whether this very value is on its way."""
+def already_sent(link: Link, field: Field, value: Value) -> bool:
+    """Whether this very value is the last one on its way."""
     flights = link.in_flight.get(field.name, [])
-    return bool(flights) and "to" in flights[-1] and same(decode(flights[-1]["to"], field.type), write.value)
+    return bool(flights) and "to" in flights[-1] and same(decode(flights[-1]["to"], field.type), value)
 
 
 def as_if_arrived(link: Link, field: Field, erp: Seen, store: Seen) -> tuple[Seen, Seen]:
@@ -73,13 +74,15 @@ def under_way(link: Link, field: Field) -> Any:
 def _values_left(link: Link, field: Field, flights: list[dict[str, Any]], erp: Value) -> list[dict[str, Any]]:
     sent = [decode(flight["to"], field.type) for flight in flights]
     at = next((at for at in reversed(range(len(sent))) if same(sent[at], erp)), None)
-    new = not link.has_base(field.name)
-    if at is None and not new and same(erp, decode(link.base[field.name], field.type)):
+    before = flights[-1].get("was", link.base.get(field.name))
+    met = "was" in flights[-1] or link.has_base(field.name)
+    if at is None and met and same(erp, decode(before, field.type)):
         return flights  # not imported yet
-    if at is not None or new:  # a record that we made has what we sent as its base
+    if at is not None or not met:  # a record that we made has what we sent as its base
         arrived = flights[at if at is not None else -1]
         link.account(field.name, arrived["to"], arrived["store"])
-    return flights[at + 1 :] if at is not None else []
+    rest = flights[at + 1 :] if at is not None else []
+    return [flight | {"was": encode(erp)} if "was" in flight else flight for flight in rest]
 
 
 def _differences_left(link: Link, field: Field, flights: list[dict[str, Any]], erp: Value) -> list[dict[str, Any]]:

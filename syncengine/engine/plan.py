@@ -144,7 +144,7 @@ def _merged(job: JobRun, pair: Pair) -> Item:
             continue
         if conflict is not None:
             item.decided[one.name] = conflict.id
-        if verdict.to_erp and already_sent(link, one, verdict.to_erp):
+        if verdict.to_erp and already_sent(link, one, verdict.to_erp.value):
             item.waits[one.name] = {"erp"}  # until it is read back
             verdict = replace(verdict, to_erp=None)
         else:
@@ -166,8 +166,11 @@ def _merged(job: JobRun, pair: Pair) -> Item:
 
 
 def _rests(job: JobRun, pair: Pair, one: Field, erp: Value) -> bool:
-    """Whether neither side of a field has moved, told by the canonical forms alone: so it is with most fields."""
+    """Whether neither side of a field has moved, told by the canonical forms alone: so it is with most fields. The
+    store's value that is on its way to the ERP has been decided on."""
     link = pair.link
+    if link.in_flight and already_sent(link, one, _value(job, pair, "store", one)):
+        return True
     if one.name in link.in_flight or one.name not in link.base or encode(erp) != link.base[one.name]:
         return False
     return pair.store is None or encode(_value(job, pair, "store", one)) == link.base_of("store", one.name)

@@ -25,6 +25,9 @@ def rebase(job: JobRun, known: KnownJob | None) -> None:
 
 
 def know_job(job: JobRun) -> None:
-    """Remember which systems and which mapping this state belongs to."""
+    """Remember which systems and which mapping this state belongs to. A field that is taken out leaves its bases
+    behind: when it comes back, it must mean what it meant."""
+    known = job.state.journal.known_job(job.name)
+    signatures = {**(known.signatures if known else {}), **job.signatures}
     with job.state.transaction():
-        job.state.journal.know_job(job.name, KnownJob(job.erp.identity(), job.store.identity(), job.signatures))
+        job.state.journal.know_job(job.name, KnownJob(job.erp.identity(), job.store.identity(), signatures))

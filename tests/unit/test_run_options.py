@@ -291,6 +291,30 @@ def test_what_fails_is_counted_and_tried_again(both: Both) -> None:
     assert [one.status for one in both.run().changes] == ["done"]
 
 
+# A field that was away
+
+
+def test_a_field_that_comes_back_as_it_was_keeps_what_was_agreed(both: Both) -> None:
+    both.use(mapping(*FIELDS[1:]))
+    both.run()
+    both.erp.edit("A-1", name="by the erp")
+    both.store.edit(both.id_of("A-2"), name="by the shop")
+    both.use(mapping(*FIELDS))
+    result = both.run()
+    assert (changed(result), result.held) == ([("erp", "A-2", ["name"]), ("store", "A-1", ["name"])], [])
+
+
+def test_a_field_that_comes_back_as_another_stops_until_a_rebase_and_empties_nothing(both: Both) -> None:
+    both.use(mapping(*FIELDS[1:]))
+    both.run()
+    both.use(mapping(field("name", erp="empty"), *FIELDS[1:]))
+    for key in both.erp.records:
+        both.erp.edit(key, empty="")
+    assert (both.run().stopped_by or ("", ""))[0] == "mapping-changed"
+    both.run(rebase=True)
+    assert {one["name"] for one in both.store.records.values()} == {"n"}
+
+
 # In flight
 
 
@@ -359,3 +383,53 @@ def test_a_dry_run_writes_nothing_into_the_state(both: Both) -> None:
     for options in ({}, {"full": True}, {"limit": 1}):
         assert both.run(dry_run=True, **options).changes
     assert (saved(), both.writes) == (before, writes)
+
+
+def stale(later: Both) -> None:
+    """The ERP's file comes again for another reason, and the night's import has not yet run."""
+    for key in later.erp.records:
+        later.erp.edit(key, price="2.00")
+
+
+def take_the_stores(both: Both) -> None:
+    with both.state.transaction():
+        for conflict in both.state.journal.conflicts("job"):
+            both.state.journal.answer(conflict.id, {"take": "store"})
+
+
+@pytest.mark.parametrize("truth", ["store-wins", "ask", "store"])
+def test_what_is_in_flight_since_a_first_meeting_is_no_change_by_the_erp(later: Both, truth: str) -> None:
+    later.erp.take_in()
+    later.run()
+    later.use(mapping(*FIELDS, field("shelf", truth=truth), erp=later.mapping.erp))
+    for at, key in enumerate(later.erp.records):
+        later.erp.edit(key, shelf="" if at else "old")
+    for key in later.store.records:
+        later.store.edit(key, shelf="from the shop")
+    later.run()
+    take_the_stores(later)
+    later.run()
+    stale(later)
+    result = later.run()
+    assert {tuple(one.fields) for one in result.changes} == {("price",)}
+    assert (result.held, {one["shelf"] for one in later.store.records.values()}) == ([], {"from the shop"})
+    later.erp.take_in()
+    assert later.run().changes == []
+    assert {one["shelf"] for one in later.erp.records.values()} == {"from the shop"}
+
+
+def test_an_answer_in_flight_is_not_asked_for_again(later: Both) -> None:
+    later.erp.take_in()
+    later.run()
+    for key in later.erp.records:
+        later.erp.edit(key, name="by the erp")
+    for key in later.store.records:
+        later.store.edit(key, name="by the shop")
+    assert len(later.run().held) == 5
+    take_the_stores(later)
+    assert {one.status for one in later.run().changes} == {"in-flight"}
+    stale(later)
+    result = later.run()
+    assert (result.held, {tuple(one.fields) for one in result.changes}) == ([], {("price",)})
+    later.erp.edit("A-1", name="by the erp, later")
+    assert [one.key for one in later.run().held] == ["A-1"]
