@@ -112,6 +112,7 @@ def _status(state: State, job: str, url: str) -> JobStatus:
         last_run=run.run if run else None,
         last_status="cut off" if cut_off else run.status if run else None,
         finished=run.finished if run else None,
+        error=run.error if run else "",
         checkpoint=saved,
         linked=linked,
         unlinked=unlinked,

@@ -52,6 +52,7 @@ class JobStatus:
     rejected: int = 0
     failed: int = 0
     next_run: datetime | None = None
+    error: str = ""  # why the last run did not come to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ def _status_lines(job: JobStatus) -> list[tuple[str, Text]]:
     unlinked = f", {job.unlinked:,} without a partner" if job.unlinked else ""
     return [
         ("last run", _last_run(job)),
+        *([("because", Text(printable(job.error)))] if job.error else []),
         ("checkpoint", Text(checkpoint or "none: the next run reads everything")),
         ("linked", Text(how_many(job.linked, "record") + unlinked)),
         ("waiting", _waiting(job)),
@@ -219,6 +221,7 @@ def _status_entry(job: JobStatus) -> dict[str, Any]:
         "last_run": job.last_run,
         "last_status": job.last_status,
         "finished": instant(job.finished),
+        "error": job.error or None,
         "checkpoint": {"erp": job.checkpoint.get("erp"), "store": job.checkpoint.get("store")},
         "linked": job.linked,
         "unlinked": job.unlinked,

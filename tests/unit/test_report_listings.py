@@ -52,6 +52,13 @@ def printed(show, *what: object, width: int = 100) -> str:
     return " ".join(file.getvalue().split())
 
 
+def test_status_says_why_the_last_run_did_not_come_to_its_end() -> None:
+    text = printed(print_status, [JobStatus("orders", "r1", "failed", error="connections.shop: cannot be used now")])
+    assert "because" in text and "connections.shop: cannot be used now" in text
+    assert "because" not in printed(print_status, [STATUS])
+    assert status_document([STATUS])["jobs"][0]["error"] is None
+
+
 def test_status_says_of_each_job_what_waits_and_which_command_shows_it():
     text = printed(print_status, [STATUS, JobStatus("orders")])
     assert "last run done, 2026-11-21 09:03 UTC, run 20261121T090312-7c1e" in text
