@@ -224,7 +224,7 @@ def load_settings(path: Path | None) -> Settings:
     Raises ConfigError with everything that is wrong.
     """
     path = path or Path(os.environ.get("SYNC_CONFIG") or "config.toml")
-    missing = "write one with `sync init`, or copy config.example.toml; --config PATH or $SYNC_CONFIG names another"
+    missing = "copy config.example.toml to it and fill it in; --config PATH or $SYNC_CONFIG names another"
     return _Loader(_ConfigFile(path, missing)).load()
 
 

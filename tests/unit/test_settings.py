@@ -143,7 +143,7 @@ def test_the_config_is_found_by_name_by_variable_or_here(tmp_path: Path, monkeyp
 
 def test_a_missing_config_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match=r"config.toml: there is no such file\n    write one with `sync init`"):
+    with pytest.raises(ConfigError, match=r"config.toml: there is no such file\n    copy config.example.toml"):
         load_settings(None)
 
 
