@@ -74,7 +74,7 @@ def guard_plan(job: JobRun, plan: Plan) -> None:
     touched = {id(item) for item in plan.items for change in item.changes.values() if change.action != "create"}
     deleted = {id(item) for item in plan.items for change in item.changes.values() if change.action == "delete"}
     paired, _ = job.state.links.count(job.name)
-    linked = paired + sum(item.pair.link.id is None and item.pair.link.paired for item in plan.items)
+    linked = paired + plan.met
     changes, deletes = job.guards.max_changes, job.guards.max_deletes
     if not allows(deletes, len(deleted), linked):
         raise GuardStopped(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,6 +48,7 @@ class Plan:
     items: list[Item] = field(default_factory=list)
     terms: dict[Side, list[Change]] = field(default_factory=lambda: {"erp": [], "store": []})
     dropped: list[int] = field(default_factory=list)  # links that were joined into others
+    met: int = 0  # pairs that are linked for the first time, also those that a limit cut off
     complete: bool = True  # False: cut by a limit, so that no checkpoint moves
 
     def changes(self, side: Side) -> list[Change]:
@@ -66,9 +67,10 @@ class UnusableError(Exception):
         super().__init__(reason)
 
 
-def make_plan(job: JobRun, pairs: Iterable[Pair], dropped: list[int]) -> Plan:
+def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
     """Merge all pairs; what cannot be used goes to the result's rejects, what is counted to its counters."""
     plan, changed = Plan(dropped=dropped), 0
+    plan.met = sum(pair.link.id is None and pair.link.paired for pair in pairs)
     job.progress.step("comparing")
     for pair in pairs:
         if _is_rejected(job, pair):

@@ -161,10 +161,16 @@ def test_an_empty_file_stops_the_job(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_missing_column_is_named_with_those_that_are_there_and_the_closest(tmp_path: Path) -> None:
-    assert stopped(Erp(tmp_path), "ArtNr;name;Preis\n1;2;3\n") == (
+    assert stopped(Erp(tmp_path), "ArtNr;name;VK\n1;2;3\n") == (
         "erp/products.csv: there is no column 'Name' (read as utf-8 with ';'); "
-        "there are: ArtNr, name, Preis; did you mean 'name'?"
+        "there are: ArtNr, name, VK; did you mean 'name'?"
     )
+
+
+def test_all_missing_columns_are_named_at_once(tmp_path: Path) -> None:
+    told = stopped(Erp(tmp_path), "ArtNr;Foo\n1;2\n")
+    assert told.startswith("erp/products.csv: there are no columns 'Name', '")
+    assert told.endswith("(read as utf-8 with ';'); there are: ArtNr, Foo")
 
 
 @pytest.mark.parametrize("erp", [{"only": {"Webshop": ("J",)}}, {"modified": "Webshop"}])

@@ -123,6 +123,17 @@ def test_a_stopped_run_leaves_everything_to_the_next_one(both: Both) -> None:
     assert len(both.run().changes) == 16
 
 
+def test_a_careful_first_run_is_judged_by_all_that_is_linked_in_it() -> None:
+    with State.in_memory() as state:
+        both = Both(state, 0)
+        for number in range(10):
+            both.erp.edit(f"A-{number}", sku=f"A-{number}", name="erp's")
+            both.store.edit(str(number), sku=f"A-{number}", name="store's")
+        limit = Guards(max_changes=share("0.5"), max_deletes=OFF)
+        assert both.run(limit, limit=6).status == "stopped"
+        assert both.run(limit, limit=5).status == "done"
+
+
 def test_creates_are_not_counted(both: Both) -> None:
     for number in range(100, 200):
         both.erp.edit(f"A-{number}", sku=f"A-{number}", name="n")

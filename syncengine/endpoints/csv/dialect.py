@@ -243,11 +243,11 @@ def _check_header(dialect: Dialect, name: str, needed: Sequence[str]) -> None:
                 f"{name}: the header has the column {column!r} {dialect.header.count(column)} times; "
                 "the mapping needs it, and which one is meant cannot be told"
             )
-        if column not in dialect.header:
-            raise MissingColumn(
-                f"{name}: there is no column {column!r} (read as {dialect.shown}); {_columns_there(dialect, column)}",
-                column,
-            )
+    missing = [column for column in needed if column not in dialect.header]
+    if missing:
+        verb, what = ("is", "column") if len(missing) == 1 else ("are", "columns")
+        names, there = ", ".join(map(repr, missing)), _columns_there(dialect, missing[0])
+        raise MissingColumn(f"{name}: there {verb} no {what} {names} (read as {dialect.shown}); {there}", missing[0])
 
 
 def _columns_there(dialect: Dialect, column: str) -> str:
