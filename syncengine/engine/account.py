@@ -36,7 +36,7 @@ def account(job: JobRun, item: Item | None, outcome: Outcome, echo: int | None =
         take_identifier(job, item.pair.link, change.side, outcome.record_id)
     if outcome.status == "done":
         _account_done(job, item, outcome)
-        _expect_echo(item, outcome.change.side, echo)
+        _expect_echo(item, outcome.change.side, None if _moved_more(job, item, outcome) else echo)
     elif outcome.status == "in-flight":
         _account_in_flight(job, item, change)
     _release_decided(job, item)
@@ -118,6 +118,23 @@ def _expect_echo(item: Item, side: Side, echo: int | None) -> None:
         item.pair.link.store_hash = echo
     else:
         item.pair.link.erp_hash = echo
+
+
+def _moved_more(job: JobRun, item: Item, outcome: Outcome) -> bool:
+    """Whether an update moved fields that it did not name, as a lower price drops the sale price. The next run must see
+    that as a change."""
+    change, link = outcome.change, item.pair.link
+    if change.action != "update":
+        return False
+    row = item.pair.row(change.side)
+    for one in job.merged_fields:
+        told, path = answered(job, outcome, one.name), one.path(change.side)
+        if one.name in change.fields or isinstance(told, NoAnswer) or path is None:
+            continue
+        known = one.read(change.side, row.cells.get(path), job.endpoint(change.side).format) if row else None
+        if not same(told, known if row else job.base(link, change.side, one.name)):
+            return True
+    return False
 
 
 def _account_in_flight(job: JobRun, item: Item, change: Change) -> None:

@@ -433,3 +433,14 @@ def test_an_answer_in_flight_is_not_asked_for_again(later: Both) -> None:
     assert (result.held, {tuple(one.fields) for one in result.changes}) == ([], {("price",)})
     later.erp.edit("A-1", name="by the erp, later")
     assert [one.key for one in later.run().held] == ["A-1"]
+
+
+def test_an_edit_in_the_shop_between_reading_and_writing_is_seen_by_the_next_run(both: Both) -> None:
+    sold = both.id_of("A-4")
+    both.store.fault = lambda: both.store.edit(sold, name="by the shop", stock=1)
+    both.erp.edit("A-4", price="2.00")
+    assert changed(both.run()) == [("store", "A-4", ["price"])]
+    both.store.fault = lambda: None
+    assert changed(both.run()) == [("erp", "A-4", ["name", "stock"])]
+    assert [both.erp.records["A-4"][name] for name in ("name", "price", "stock")] == ["by the shop", "2.00", 1]
+    assert both.run().changes == []
