@@ -43,6 +43,7 @@ def account(job: JobRun, item: Item | None, outcome: Outcome, echo: int | None =
     _move_bases(item)
     if all(one.status not in OPEN for one in item.changes.values()):
         item.pair.link.dirty = any(map(_is_tried_again, item.changes.values()))
+        item.pair.link.unkept = any(what.error for one in item.changes.values() for what in one.fields.values())
         _save_hashes(item)
 
 
@@ -51,7 +52,7 @@ def account_quiet(item: Item) -> None:
     item.released += item.decided.values()
     _move_bases(item)
     if item.settles:
-        item.pair.link.dirty = False
+        item.pair.link.dirty = item.pair.link.unkept = False
         _save_hashes(item)
 
 

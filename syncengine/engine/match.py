@@ -246,6 +246,7 @@ def _fetch_other_halves(job: JobRun, pairs: list[Pair]) -> None:
             and pair.link.lost != side
             and (
                 pair.link.dirty
+                or pair.link.unkept
                 or pair.link.in_flight
                 or pair.link.id in open_links
                 or not all(map(pair.link.has_base, names))

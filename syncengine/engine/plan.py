@@ -138,7 +138,7 @@ def _merged(job: JobRun, pair: Pair) -> Item:
         if conflict is None and _rests(job, pair, one, now[one.name]):
             continue
         erp, store = _seen(job, pair, one, now[one.name])
-        answer = _answer(one, conflict.answer) if conflict and conflict.answer else None
+        answer = _answer(one, conflict, erp, store) if conflict else None
         met = link.has_base(one.name)
         verdict = merge_field(one, erp, store, met=met, later=later, answer=answer, writable=writable)
         if verdict.held:
@@ -362,10 +362,13 @@ def _later(pair: Pair) -> Side | None:
     return "erp" if pair.erp.modified > pair.store.modified else "store"
 
 
-def _answer(one: Field, answer: Any) -> Answer:
-    if answer["take"] in ("erp", "store"):
-        return Answer(answer["take"])
-    return Answer(None, decode(answer["value"], one.type))
+def _answer(one: Field, conflict: Conflict, erp: Seen, store: Seen) -> Answer | None:
+    """A person's answer; None where there is none, or where a side has moved on from what they were shown."""
+    if conflict.answer is None or (encode(erp.now), encode(store.now)) != (conflict.erp, conflict.store):
+        return None
+    if conflict.answer["take"] in ("erp", "store"):
+        return Answer(conflict.answer["take"])
+    return Answer(None, decode(conflict.answer["value"], one.type))
 
 
 def _count(job: JobRun, item: Item) -> None:

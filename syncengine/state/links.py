@@ -22,7 +22,7 @@ CHUNK = 5_000  # values in one statement; SQLite takes 32,766, PostgreSQL 65,535
 link = LinkRow.__table__  # type: ignore[attr-defined]
 COLUMNS = (
     link.c.id, link.c.erp_key, link.c.store_id, link.c.match_key, link.c.base, link.c.base_store, link.c.in_flight,
-    link.c.in_flight_since, link.c.erp_hash, link.c.store_hash, link.c.dirty, link.c.lost,
+    link.c.in_flight_since, link.c.erp_hash, link.c.store_hash, link.c.dirty, link.c.lost, link.c.unkept,
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ class Link:
     store_hash: int | None = None
     dirty: bool = False
     lost: Side | None = None
+    unkept: bool = False
     arrived: bool = False  # in memory only: all that was in flight has just been read back
 
     @property
@@ -159,13 +160,25 @@ class Links:
 
     def _select(self, job: str, *conditions: ColumnElement[bool]) -> Iterator[Link]:
         for row in self.connection.execute(select(*COLUMNS).where(link.c.job == job, *conditions).order_by(link.c.id)):
-            key, erp_key, store_id, match_key, base, base_store, in_flight, since, erp_hash, store_hash, dirty, lost = (
-                row
-            )
+            (
+                key,
+                erp_key,
+                store_id,
+                match_key,
+                base,
+                base_store,
+                in_flight,
+                since,
+                erp_hash,
+                store_hash,
+                dirty,
+                lost,
+                unkept,
+            ) = row
             flights = json.loads(in_flight) if in_flight else {}
             yield Link(
                 key, erp_key, store_id, match_key, json.loads(base), json.loads(base_store), flights, since,
-                erp_hash, store_hash, dirty, lost,
+                erp_hash, store_hash, dirty, lost, unkept,
             )  # fmt: skip
 
 
@@ -182,6 +195,7 @@ def _columns(one: Link) -> dict[str, Any]:
         "store_hash": one.store_hash,
         "dirty": one.dirty,
         "lost": one.lost,
+        "unkept": one.unkept,
     }
 
 

@@ -83,6 +83,7 @@ class LinkRow(SQLModel, table=True):
     `base` is JSON {field: canonical value}, as the ERP spelled it; `base_store` holds only what the store spells
     differently. `in_flight` is JSON by field: what was handed over and not yet read back.
     `dirty`: the next run reads it on both sides again. `lost`: the side on which the record is gone (a tombstone).
+    `unkept`: a side did not keep a value, so that a base is not what it holds.
     """
 
     __tablename__ = "link"
@@ -106,6 +107,7 @@ class LinkRow(SQLModel, table=True):
     store_hash: int | None = Field(default=None, sa_type=BigInteger)
     dirty: bool = False
     lost: str | None = None
+    unkept: bool = False
 
 
 class RunRow(SQLModel, table=True):

@@ -52,3 +52,37 @@ def test_an_answer_is_carried_out_by_handing_it_over(state: State) -> None:
     erp.take_in()
     assert not run(erp, store, state).changes
     assert erp.records["A"]["shelf"] == "3"
+
+
+def test_an_answer_does_not_cover_a_value_that_nobody_was_shown(state: State) -> None:
+    erp, store = held(state)
+    erp.edit("A", shelf="9")
+    again = run(erp, store, state)
+    assert (again.waiting, again.changes) == (1, [])
+    assert [one["shelf"] for one in store.records.values()] == ["3"]
+    conflict = state.journal.conflicts()[0]
+    assert (conflict.erp, conflict.store, conflict.answer) == ("9", "3", None)
+
+
+def test_a_value_that_was_not_kept_is_tried_again_when_its_record_changes(state: State) -> None:
+    fields = mapping(field("price"), field("sale", truth="erp"))
+    erp, store = Memory("erp", fields), KeepsNoSale("store", fields)
+    erp.edit("A", sku="A", price="5", sale="4")
+    run(erp, store, state)
+    store.keeps_none = True
+    erp.edit("A", sale="3")
+    assert [change.status for change in run(erp, store, state).changes] == ["failed"]
+    assert run(erp, store, state).changes == []
+    store.keeps_none = False
+    erp.edit("A", price="6")
+    run(erp, store, state)
+    assert [(one["price"], one["sale"]) for one in store.records.values()] == [("6", "3")]
+
+
+class KeepsNoSale(Memory):
+    """A store that drops a sale price without a word, as long as it is told to."""
+
+    keeps_none = False
+
+    def edit(self, key: str, **cells: object) -> None:
+        super().edit(key, **(cells | {"sale": None} if self.keeps_none else cells))
