@@ -124,6 +124,7 @@ class ErpSide:
     write_to: str | None = None
     import_within: timedelta = timedelta(hours=48)
     modified: str | None = None
+    archive_to: str | None = None  # a folder to which files go that have been read to their end
     line: int | None = None
 
 
@@ -156,8 +157,11 @@ class Mapping:
     digest: str = ""
 
     def paths(self, side: Side) -> list[str]:
-        """Every path of a side that the fields name, each once, in their order."""
-        return list(dict.fromkeys(path for field in self.fields.values() if (path := field.path(side)) is not None))
+        """Every path of a side that the mapping reads, each once: those of the fields, in order, and the parent's."""
+        named = [path for field in self.fields.values() if (path := field.path(side)) is not None]
+        if side == "erp" and self.erp.parent is not None:
+            named.append(self.erp.parent)
+        return list(dict.fromkeys(named))
 
     def by_path(self, side: Side, path: str) -> Iterator[Field]:
         return (field for field in self.fields.values() if field.path(side) == path)

@@ -127,8 +127,6 @@ class _Reader:
         create = self._section(CreateTable, "create")
         gone = self._section(GoneTable, "gone")
         fields = self._fields(data)
-        if erp:
-            self._erp(erp, fields)
         if store:
             for path in store.only:
                 self._checked(("store", "only", path), check_path, path)
@@ -388,13 +386,6 @@ class _Reader:
             return None
 
     # -- what concerns several of them
-
-    def _erp(self, erp: ErpTable, fields: dict[str, Field]) -> None:
-        if erp.parent is not None:
-            self._wrong(("erp", "parent"), "variations are not supported by this version", "leave it out")
-        if not erp.complete:
-            instead = "write complete = true, and let the ERP export all of its records"
-            self._wrong(("erp", "complete"), "files with only changes are not supported by this version", instead)
 
     def _paths_once(self, fields: dict[str, Field]) -> None:
         first: dict[str, Field] = {}

@@ -40,6 +40,7 @@ EXAMPLES = {
     "only": 'only = { Webshop = "J" }',
     "write_to": 'write_to = "import/products-{time}.csv", or "in-place"',
     "import_within": 'import_within = "48h"',
+    "archive_to": 'archive_to = "done", a folder below the connection\'s',
     "modified": 'modified = "GeaendertAm"',
     "by": 'by = ["id", "sku"]',
     "in_store": "in_store = true",
@@ -143,6 +144,7 @@ class ErpTable(_Table):
     write_to: Annotated[StrictStr, AfterValidator(_pattern)] | None = None
     import_within: Annotated[timedelta, BeforeValidator(duration), AfterValidator(_within)] = timedelta(hours=48)
     modified: Name | None = None
+    archive_to: Name | None = None
 
 
 class StoreTable(_Table):

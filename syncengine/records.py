@@ -54,6 +54,10 @@ class Change:
     identifier (the store's id, the ERP's key); it is None for a create. `entity` is the mapping's, or "category",
     "tag", ... for something that records need. `record` is the merged value of every mapped field, for systems that
     take whole rows. `mark` asks the endpoint to write `id` beside the record (`meta:_syncengine`).
+
+    `kind` is what the record is within its entity ("variable", "variation"; "" where that does not matter). `parent`
+    is what the record stands below: the id on its own side, once that is known. `options` are, for a variable product,
+    all that its variations may choose from, by field.
     """
 
     id: str
@@ -65,6 +69,9 @@ class Change:
     fields: dict[str, FieldChange]
     record: Mapping[str, Value] = field(default_factory=dict)
     mark: bool = False
+    kind: str = ""
+    parent: str | None = None
+    options: Mapping[str, list[str]] = field(default_factory=dict)
     destroy: bool = False  # a delete is otherwise one that can be taken back: to the trash
     link: int | None = None
     status: Status = "planned"

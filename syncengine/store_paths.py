@@ -157,8 +157,6 @@ def check_path(path: str) -> None:
         _check_named(kind, name)
         return
     head, _, inner = path.partition(".")
-    if head == "images":
-        raise Mistake("images are not supported by this version", "leave this field out")
     if head == "attributes":
         raise Mistake("attributes are mapped one by one", 'write store = "attribute:NAME"')
     if head == "meta_data":

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from syncengine.endpoints import Cursor, Page
+from syncengine.endpoints import Cursor, Endpoint, Page
 from syncengine.mapping import Mapping
 from syncengine.records import Change, Outcome, Reject, Side
 from syncengine.values import Format, Value, match_key
@@ -39,9 +39,11 @@ class MemoryPull:
     def cursor(self, forget: Collection[str]) -> Cursor:
         return Cursor({"at": self.position})
 
+    def done(self) -> None: ...
+
 
 @dataclass
-class Memory:
+class Memory(Endpoint):
     """A side in memory. `records` are cells by path, `ticks` the version at which a record last changed.
 
     `fault` is asked before each send: None, "refuse", "lost" (done, but no reply), "dropped" (nothing done, no

@@ -10,11 +10,12 @@ page     some records as columns of cells
 cursor   where the next pull starts; only the endpoint can read it. It must be JSON, but for `seen`, which is bytes
 wanted   ids that must be read again whether they changed or not
 match    an identifying path compared loosely (`values.match_key`), such as `sku`
+kind     what sort of record it is, where an entity has several: products are simple, variable or variations
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import entry_points
@@ -23,10 +24,10 @@ from typing import Any, Protocol, runtime_checkable
 import pandas as pd
 
 from syncengine.errors import CannotRun
-from syncengine.mapping import Mapping
+from syncengine.mapping import Mapping as FieldMapping
 from syncengine.records import Change, Outcome, Reject, Side
 from syncengine.settings import Connection
-from syncengine.values import Format, Value
+from syncengine.values import Format, Value, same
 
 __all__ = ["Cursor", "Endpoint", "Page", "Pull", "View", "open_endpoint"]
 
@@ -85,10 +86,13 @@ class Pull(Protocol):
     def cursor(self, forget: Collection[str]) -> Cursor:
         """From where to go on; the records `forget` were not accepted and must come again."""
 
+    def done(self) -> None:
+        """Everything that was read is accounted for and saved: what is no longer needed may be put away."""
+
 
 @runtime_checkable
 class Endpoint(Protocol):
-    """One system, opened for one job and one side."""
+    """One system, opened for one job and one side. What has a body here suits most systems: inherit it."""
 
     format: Format
     batch_size: int  # changes in one `send`
@@ -97,6 +101,7 @@ class Endpoint(Protocol):
     writable: bool
     takes_later: bool  # True: what is sent is only handed over, and read back later (a file for an import)
     requests: int  # made so far
+    kind: str | None = None  # the path that tells a record's kind, if there are several
 
     def identity(self) -> str:
         """Which system this is (a URL, a folder): state made with one is not used with another."""
@@ -116,6 +121,30 @@ class Endpoint(Protocol):
     def normal(self, path: str, value: Value) -> Value:
         """The value as this side will give it back after taking it: in its own spelling of names, say."""
 
+    def applies(self, path: str, kind: str) -> bool:
+        """Whether records of this kind have such a path."""
+        return True
+
+    def kept(self, path: str, sent: Value, told: Value) -> bool:
+        """Whether the side's answer `told` means that it took what was sent."""
+        return same(sent, told)
+
+    def contradictions(self, values: Mapping[str, Value]) -> dict[str, str]:
+        """Of a whole record's values by path, those that the side would drop because of the others, with the reason."""
+        return {}
+
+    def expect(self, keys: Mapping[str, Collection[str]]) -> None:
+        """Told before a full pull: what the other side's records are called, by match path. What no list shows may be
+        found by it."""
+
+    def children(self, parents: Collection[str]) -> Iterator[Page]:
+        """The records below these ones: the variations of a product."""
+        return iter(())
+
+    def cut(self, changes: Sequence[Change], most: int) -> list[list[Change]]:
+        """Changes as batches for `send`, none larger than `most`."""
+        return [list(changes[at : at + most]) for at in range(0, len(changes), most)]
+
     def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
         """What must be created before these changes can be sent (categories, tags); sent like other changes, first."""
 
@@ -134,7 +163,7 @@ class View:
 
     job: str
     side: Side
-    mapping: Mapping
+    mapping: FieldMapping
     run: str
     read_only: bool
 

@@ -30,3 +30,5 @@ def save_checkpoint(job: JobRun, pulled: Pulled) -> None:
                 rows=job.result.read.of(side) if whole or pull.complete else before.rows,
             )
         job.state.journal.replace_rejects(job.name, job.result.rejects)
+    for pull in pulled.pulls.values():
+        pull.done()

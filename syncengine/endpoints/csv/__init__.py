@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from syncengine.endpoints import Cursor, Page, View
+from syncengine.endpoints import Cursor, Endpoint, Page, View
 from syncengine.endpoints.csv.dialect import Dialect, recognise
 from syncengine.endpoints.csv.outbox import Outbox
 from syncengine.endpoints.csv.reader import CsvPull
@@ -28,7 +28,7 @@ def open_endpoint(connection: Connection, view: View) -> CsvEndpoint:
     return CsvEndpoint(connection, view)
 
 
-class CsvEndpoint:
+class CsvEndpoint(Endpoint):
     """One CSV file and, if the mapping writes the ERP, the folder for files to import or the file itself."""
 
     batch_size = ALL  # one file for all changes of a run

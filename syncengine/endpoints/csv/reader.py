@@ -147,6 +147,9 @@ class CsvPull:
         }
         return Cursor(position, Index.of(lines, keys).to_bytes())
 
+    def done(self) -> None:
+        """Nothing is put away."""
+
     # --- reading
 
     def _read(self) -> bool:

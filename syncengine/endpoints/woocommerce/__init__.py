@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import httpx
 
-from syncengine.endpoints import Cursor, Page, View
+from syncengine.endpoints import Cursor, Endpoint, Page, View
 from syncengine.endpoints.woocommerce.batches import Batches
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, answered, chunks, rows_in
@@ -37,7 +37,7 @@ def open_endpoint(connection: Connection, view: View) -> WooCommerceEndpoint:
     return WooCommerceEndpoint(connection, view)
 
 
-class WooCommerceEndpoint:
+class WooCommerceEndpoint(Endpoint):
     """The products of one store, for one job."""
 
     def __init__(

@@ -94,6 +94,9 @@ class Pull:
         position = {"since": self._began.strftime("%Y-%m-%dT%H:%M:%SZ")} if self._began is not None else {}
         return Cursor({**position, "again": sorted(forget)} if forget else dict(position))
 
+    def done(self) -> None:
+        """Nothing is put away."""
+
     def _note_the_clock(self, now: datetime | None) -> None:
         if self._began is None:
             self._began = now
