@@ -136,6 +136,7 @@ class Endpoint(Protocol):
     def expect(self, keys: Mapping[str, Collection[str]]) -> None:
         """Told before a full pull: what the other side's records are called, by match path. What no list shows may be
         found by it."""
+        return
 
     def children(self, parents: Collection[str]) -> Iterator[Page]:
         """The records below these ones: the variations of a product."""
