@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import entry_points
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -28,6 +28,9 @@ from syncengine.mapping import Mapping as FieldMapping
 from syncengine.records import Change, Outcome, Reject, Side
 from syncengine.settings import Connection
 from syncengine.values import Format, Value, same
+
+if TYPE_CHECKING:
+    from syncengine.endpoints.inspection import Inspection
 
 __all__ = ["Cursor", "Endpoint", "Page", "Pull", "View", "open_endpoint"]
 
@@ -154,6 +157,10 @@ class Endpoint(Protocol):
 
     def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
         """Change id -> record id of those changes whose mark stands in a record: they were done."""
+
+    def inspect(self) -> Inspection | None:
+        """What a look at this endpoint finds (`sync check`); None where it has nothing to tell."""
+        return None
 
     def close(self) -> None: ...
 
