@@ -103,10 +103,27 @@ class Client:
 
     def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Reply:
         """What is there now. Repeats itself; raises if the store cannot be read."""
+        return self._read("GET", path, parameters)
 
+    def options(self, path: str) -> Reply:
+        """What the store says of a route: what may be done there, and the schema of its records. As `get` otherwise."""
+        return self._read("OPTIONS", path, None)
+
+    def ask(
+        self, method: str, address: str, parameters: Mapping[str, Any] | None = None, *, body: Any = None, key: bool
+    ) -> tuple[httpx.Response, bytes]:
+        """One request to an address below the store's, with the key or without, and whatever answers it: for who must
+        tell answers apart. Raises httpx.TransportError."""
+        self._keep_the_pause()
+        request = self._http.build_request(method, f"{self.url}{address}", params=parameters, json=body)
+        response, answer = self._sent(request, self._auth if key else None)
+        self._answered = True
+        return response, answer
+
+    def _read(self, method: str, path: str, parameters: Mapping[str, Any] | None) -> Reply:
         def once() -> Reply:
             try:
-                response, body = self._exchange("GET", path, parameters=parameters)
+                response, body = self._exchange(method, path, parameters=parameters)
             except httpx.TransportError as error:
                 raise self._after(error) from None
             if response.status_code in (408, 429) or response.status_code >= 500:
@@ -115,7 +132,7 @@ class Client:
 
         reply = self._repeating(once)
         if reply.status != 200:
-            raise CannotRun(self.prefixed(f"GET {path}: {_coded(reply)}"))
+            raise CannotRun(self.prefixed(f"{method} {path}: {_coded(reply)}"))
         return reply
 
     def post(self, path: str, body: Any) -> Reply:
@@ -257,7 +274,7 @@ class Client:
         return Reply(response.status_code, answer, date, int(total) if total.isdigit() else 0)
 
     def _not_json(self, response: httpx.Response, body: bytes) -> str:
-        beginning = self._shown(body[:200].decode("utf-8", "replace"))
+        beginning = self.shown(body[:200].decode("utf-8", "replace"))
         who = (
             "a web page came instead of WooCommerce's JSON (a firewall, a login page, or not the URL of the shop)"
             if "<" in beginning[:20] or "html" in response.headers.get("Content-Type", "")
@@ -270,9 +287,9 @@ class Client:
             code, message = _code_and_message(json.loads(body))
         except (ValueError, RecursionError):
             code, message = "", ""
-        return f"the store answered {response.status_code}" + (f" {code}: {self._shown(message)}" if code else "")
+        return f"the store answered {response.status_code}" + (f" {code}: {self.shown(message)}" if code else "")
 
-    def _shown(self, text: str) -> str:
+    def shown(self, text: str) -> str:
         """Foreign text as it may stand in an error: a page may repeat what it was asked."""
         for secret in self._secrets:
             text = text.replace(secret, "***")

@@ -1,41 +1,60 @@
 """What a 401 means: WooCommerce answers it for five different things, and only its text tells them apart
-(FACTS-WOOCOMMERCE, 10). Permission is a 401 as well; a 403 was never seen from WooCommerce itself.
+(FACTS-WOOCOMMERCE, 10). Permission is a 401 as well; a 403 is WordPress's answer to a user whom it knows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-__all__ = ["refused_because"]
+__all__ = ["Refusal", "refusal", "refused_because"]
 
 MAKE_KEY = "make one in WooCommerce > Settings > Advanced > REST API"
+GIVE_PERMISSIONS = "give it Read/Write permissions"
+COPY_SECRET = "copy it again; the shop shows it only once, so that may take a new key"
+
+
+class Refusal(NamedTuple):
+    """What a refusal means, and what to do about it."""
+
+    meaning: str
+    instead: str
 
 
 def refused_because(
     url: str, status: int, error: tuple[str, str], store_clock: datetime | None, home: Callable[[], str]
 ) -> str:
-    """What the refusal means and what to do about it. `home` asks the store for its own address."""
+    """What the refusal means and what to do about it, in one line. `home` asks the store for its own address."""
+    found = refusal(url, status, error, store_clock, home)
+    return f"{found.meaning}: {found.instead} ({status} {error[0]}: {error[1]})"
+
+
+def refusal(
+    url: str, status: int, error: tuple[str, str], store_clock: datetime | None, home: Callable[[], str]
+) -> Refusal:
+    """What the code and the message of a 401 or 403 mean. `home` asks the store for its own address."""
     code, message = error
-    said = f"({status} {code}: {message})"
     text = message.casefold()
     if "write permission" in text:
-        return f"the key may read but not write: give it Read/Write permissions {said}"
+        return Refusal("the key may read but not write", GIVE_PERMISSIONS)
     if "read permission" in text:
-        return f"the key may write but not read: give it Read/Write permissions {said}"
+        return Refusal("the key may write but not read", GIVE_PERMISSIONS)
     if "consumer secret is invalid" in text:
-        return f"wrong consumer_secret: the store knows the key {said}"
+        return Refusal("wrong consumer_secret, though the store knows the key", COPY_SECRET)
     if "consumer key is invalid" in text:
-        return f"unknown or revoked consumer_key: {MAKE_KEY} {said}"
+        return Refusal("unknown or revoked consumer_key", MAKE_KEY)
     if "invalid timestamp" in text:
-        return f"{_clocks(store_clock)}: set this machine's clock {said}"
+        return Refusal(_clocks(store_clock), "set this machine's clock")
     if "nonce" in text:
-        return f"the store has seen this request before: does something on the way repeat requests? {said}"
+        return Refusal("the store has seen this request before", "does something on the way repeat requests?")
     if "invalid signature" in text:
-        return f"{_signature(url, home())} {said}"
+        return _signature(url, home())
+    if status == 403 and code.startswith("woocommerce_rest_cannot"):  # who is not known at all gets a 401
+        return Refusal("the key is right, but its user may not do this", "let that user be a Shop manager")
     if code.endswith("cannot_view") or status == 401:
-        return f"{_unknown(url)} {said}"
-    return f"the store refuses: a security plugin or a firewall may ask for more than the key {said}"
+        return _unknown(url)
+    return Refusal("the store refuses", "a security plugin or a firewall may ask for more than the key")
 
 
 def _clocks(store_clock: datetime | None) -> str:
@@ -47,24 +66,26 @@ def _clocks(store_clock: datetime | None) -> str:
     return f"this machine's clock is {abs(off) / 60:.0f} minutes {'ahead of' if off > 0 else 'behind'} the store's"
 
 
-def _signature(url: str, home: str) -> str:
+def _signature(url: str, home: str) -> Refusal:
     """A store checks the signature against its own address, so a right secret fails under another one."""
     if home and home.casefold() != url.casefold():
-        return f"the store checks signatures for its own address {home}: use that as url instead of {url}"
+        return Refusal(f"the store checks signatures for its own address {home}", f"use that as url instead of {url}")
     if home:
-        return "wrong consumer_secret: the signature does not match"
-    return (
-        "wrong consumer_secret, or the store's own address (Settings > General) is not the url: the signature differs"
+        return Refusal("wrong consumer_secret, for the signature does not match", COPY_SECRET)
+    return Refusal(
+        "wrong consumer_secret, or the store's own address (Settings > General) is not the url",
+        "the signature differs; see to both",
     )
 
 
-def _unknown(url: str) -> str:
+def _unknown(url: str) -> Refusal:
     if url.startswith("https:"):
-        return (
-            f"unknown or revoked consumer_key: {MAKE_KEY}. If the key is right, the web server drops the Authorization "
-            "header, or WordPress behind its proxy does not know that it is reached over HTTPS"
+        return Refusal(
+            "unknown or revoked consumer_key",
+            f"{MAKE_KEY}. If the key is right, the web server drops the Authorization header, or WordPress behind its "
+            "proxy does not know that it is reached over HTTPS",
         )
-    return (
-        f"unknown consumer_key: {MAKE_KEY}. If the key is right, the web server drops the Authorization header, "
-        "or wants https://"
+    return Refusal(
+        "unknown consumer_key",
+        f"{MAKE_KEY}. If the key is right, the web server drops the Authorization header, or wants https://",
     )
