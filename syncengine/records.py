@@ -10,6 +10,8 @@ from typing import Any, Literal
 from syncengine.values import Type, Value
 
 __all__ = [
+    "KIND",
+    "RECORD",
     "Action",
     "Change",
     "Counts",
@@ -22,6 +24,10 @@ __all__ = [
     "Status",
     "other",
 ]
+
+# Stand for a field's name where more than a field waits for a person: whether a record is to be there, what it is.
+RECORD = "(record)"
+KIND = "(type)"
 
 Side = Literal["erp", "store"]
 Action = Literal["create", "update", "delete"]

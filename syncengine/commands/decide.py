@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from syncengine.engine.gone import RECORD
 from syncengine.errors import ConfigError, Problem
 from syncengine.mapping import Field
 from syncengine.mapping_file import load_mapping
+from syncengine.records import KIND, RECORD
 from syncengine.settings import Settings, load_settings
 from syncengine.state import State
 from syncengine.state.journal import Conflict
@@ -17,6 +17,12 @@ from syncengine.values import PLAIN, encode, is_empty, shown
 from syncengine.written import Mistake, known
 
 __all__ = ["resolve", "retry"]
+
+DECIDED = {
+    (RECORD, "erp"): "it is made anew in the store",
+    (RECORD, "store"): "it is let go",
+    (KIND, "store"): "it goes on as what it is in the store",
+}
 
 
 def resolve(args: argparse.Namespace) -> int:
@@ -62,8 +68,11 @@ def _no_such(number: int, there: list[int]) -> ConfigError:
 
 def _answer(settings: Settings, conflict: Conflict, take: str) -> tuple[dict[str, Any], str]:
     """The answer as the state keeps it, and in words."""
+    if conflict.field == KIND and take != "store":
+        instead = "change the type in the store yourself, or write --take store (go on with what it is there)"
+        raise _bad(conflict, "what a product is, is never changed by a run", instead)
     if take in ("erp", "store"):
-        return {"take": take}, f"the {take}'s value is taken"
+        return {"take": take}, DECIDED.get((conflict.field, take), f"the {take}'s value is taken")
     if conflict.field == RECORD:
         raise _bad(conflict, "the whole record waits", "write --take erp (make it anew) or --take store (let it go)")
     if conflict.job not in settings.jobs:

@@ -6,11 +6,10 @@ from collections.abc import Collection, Sequence
 
 from syncengine.engine.job import SIDES, JobRun, Pair, Row
 from syncengine.engine.pull import Pulled, fetch_rows
-from syncengine.records import Change, FieldChange, Held, Side
+from syncengine.records import RECORD, Change, FieldChange, Held, Side
 
-__all__ = ["RECORD", "field_at", "gone_pairs", "is_out", "lost_side", "plan_loss", "wants_again"]
+__all__ = ["field_at", "gone_pairs", "is_out", "lost_side", "plan_loss", "wants_again"]
 
-RECORD = "(record)"  # the field's name where the whole record waits for a person
 INSTEAD = {"draft": ("status", "draft"), "out-of-stock": ("stock_status", "outofstock")}  # of deleting it
 
 
@@ -85,14 +84,17 @@ def plan_loss(job: JobRun, pair: Pair, side: Side) -> tuple[list[Change], list[H
     link.lost = "erp"
     if gone.from_erp == "keep" or "store" not in job.writable:
         return [], []
-    change = Change("", "store", "delete", job.mapping.entity, link.erp_key, link.store_id, {})
     why = "it is gone from the erp"
+    fields = {RECORD: FieldChange("there", None, why)}
+    change = Change("", "store", "delete", job.mapping.entity, link.erp_key, link.store_id, fields)
     match gone.from_erp:
         case "delete":
             change.destroy = True
         case "draft" | "out-of-stock":
             path, word = INSTEAD[gone.from_erp]
-            change.action, change.fields = "update", {field_at(job, path): FieldChange(None, word, why)}
+            name = field_at(job, path)
+            change.action = "update"
+            change.fields = {name: FieldChange(job.base(link, "store", name), word, why)}
     return [change], []
 
 

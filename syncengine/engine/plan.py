@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syncengine.engine.flight import already_sent, as_if_arrived, read_back, under_way
-from syncengine.engine.gone import RECORD, field_at, is_out, lost_side, plan_loss, wants_again
+from syncengine.engine.gone import field_at, is_out, lost_side, plan_loss, wants_again
 from syncengine.engine.job import SIDES, JobRun, Pair, Row
 from syncengine.engine.match import key_of
 from syncengine.engine.merge import Answer, Seen, Verdict, Write, merge_field
 from syncengine.mapping import Field
-from syncengine.records import Change, FieldChange, Held, Side
+from syncengine.records import RECORD, Change, FieldChange, Held, Side
 from syncengine.state import Link
 from syncengine.state.journal import Conflict
 from syncengine.values import Value, decode, encode, is_empty, same
@@ -72,7 +72,7 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
     plan, changed = Plan(dropped=dropped), 0
     plan.met = sum(pair.link.id is None and pair.link.paired for pair in pairs)
     job.progress.step("comparing")
-    for pair in pairs:
+    for at, pair in enumerate(pairs, 1):
         if _is_rejected(job, pair):
             pair.link.dirty = pair.link.id is not None
             if pair.link.id is not None:
@@ -90,7 +90,8 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
         _count(job, item)
         changed += bool(item.changes)
         if job.options.limit is not None and changed >= job.options.limit:
-            plan.complete = False
+            plan.complete = at == len(pairs)
+            _tell_limit(job, len(pairs) - at)
             break
     for side in SIDES:
         plan.terms[side] = job.endpoint(side).prerequisites(plan.changes(side))
@@ -98,6 +99,14 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
     job.result.changes = [*plan.terms["erp"], *plan.terms["store"]]
     job.result.changes += [change for item in plan.items for change in item.changes.values()]
     return plan
+
+
+def _tell_limit(job: JobRun, left: int) -> None:
+    if left:
+        job.result.warnings.append(
+            f"--limit {job.options.limit} is reached: {left:,} more record{'s were' if left > 1 else ' was'} read and "
+            "not compared; the next run does"
+        )
 
 
 def _is_rejected(job: JobRun, pair: Pair) -> bool:

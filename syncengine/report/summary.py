@@ -22,8 +22,7 @@ def sentence(result: JobResult) -> str:
         return _ended(f"Failed: {result.error or 'no reason was given'}") + before
     exceptions = _exceptions(result)
     if not result.changes:
-        agreed = "" if result.unwritten or result.unlinked.erp or result.unlinked.store else ": both sides agree"
-        return f"Nothing to do, but {', '.join(exceptions)}." if exceptions else f"Nothing to do{agreed}."
+        return f"Nothing to do, but {', '.join(exceptions)}." if exceptions else "Nothing to do."
     if result.dry_run:
         would = f"{how_many(len(result.changes), 'change')} would be made"
         return ", ".join([would, *exceptions]) + ". Nothing was written."

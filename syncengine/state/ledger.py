@@ -132,10 +132,6 @@ class Ledger:
             mine = change.c.link.in_(chunk) & (change.c.status == "failed")
             self.connection.execute(update(change).where(mine).values(status="superseded"))
 
-    def count(self, job: str, run: str, status: str) -> int:
-        query = select(func.count()).where(change.c.job == job, change.c.run == run, change.c.status == status)
-        return int(self.connection.execute(query).scalar_one())
-
     def failed_links(self, job: str) -> set[int]:
         """Links with a failed change that no later change of the same side made good."""
         mine = (change.c.job == job, change.c.link.is_not(None))

@@ -28,7 +28,7 @@ def test_the_demo_goes_as_told_and_fits_the_terminal(tmp_path: Path, columns: in
         "1 new conflict held",
         "not a number: '1O,50'",
         "$ sync conflicts resolve 1 --take erp",
-        "Nothing to do: both sides agree.",
+        "Nothing to do.",
         str(folder / "report.html"),
     ):
         assert promised in told.stdout

@@ -84,7 +84,7 @@ def test_what_differs_in_long_texts_is_seen():
 @pytest.mark.parametrize(
     ("result", "expected"),
     [
-        (job(dry_run=False), "Nothing to do: both sides agree."),
+        (job(dry_run=False), "Nothing to do."),
         (job(*(update(f"A-{n}") for n in range(12))), "12 changes would be made. Nothing was written."),
         (
             job(
