@@ -92,7 +92,7 @@ class TomlFile:
         kind, context = detail["type"], detail.get("ctx", {})
         cause = context.get("error")
         if kind == "missing":
-            return self.problem(path, f"{key} is missing", f"write {example}")
+            return self.problem(place[:-1], f"{key} is missing", f"write {example}")
         if kind == "extra_forbidden":
             return self.problem(place, "unknown key", known(key, _keys(_inner(model, detail["loc"][:-1]), examples)))
         if isinstance(cause, Mistake):
