@@ -15,7 +15,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from syncengine.records import Side
-from syncengine.values import NUMBERS, PLAIN, Format, Type, Value, encode, is_empty
+from syncengine.rules import Rule
+from syncengine.units import Units, kept, to_erp, to_store
+from syncengine.values import NUMBERS, PLAIN, Format, Type, Value, encode, fitted, is_empty, shown
 
 __all__ = [
     "Entity",
@@ -38,6 +40,7 @@ GoneFromErp = Literal["keep", "draft", "out-of-stock", "trash", "delete"]
 GoneFromStore = Literal["ask", "keep", "recreate"]
 
 TEXT = Type()
+NUMBER = Type("decimal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Field:
     """One field of a record, and its line in the table of truth.
 
     `translations` goes from the ERP's words to the store's (`map`); `constant` is a value for the store that the ERP
-    has no column for; `only_to` is the one side that it travels to, or None for both.
+    has no column for; `only_to` is the one side that it travels to, or None for both. A field with a `rule` travels to
+    the store only. Values, and so the bases too, are what the store has: counted, and in the store's unit.
     """
 
     name: str
@@ -64,6 +68,8 @@ class Field:
     max_change: Decimal | None = None  # a share: 0.5 is 50 %
     empty: Literal["ignore", "clear"] = "clear"
     by_difference: bool = False  # `write = "difference"`
+    rule: Rule | None = None  # `factor`, `add`, `round`
+    units: Units | None = None
     line: int | None = None
 
     @property
@@ -80,22 +86,52 @@ class Field:
     def read(self, side: Side, cell: object, format: Format) -> Value:
         """The value of a side's cell. Raises ValueError with the reason."""
         if side == "store":
-            return format.read(cell, self.type)
+            return self._kept(format.read(cell, self.type))
         if self.has_constant:
             return self.constant
-        value = self._translated(cell, format) if self.translations is not None else format.read(cell, self.type)
+        value = self._of_erp(cell, format)
         if self.default is not None and is_empty(value):
             return self.default
         return value
 
     def write(self, side: Side, value: Value, format: Format) -> object:
-        """The cell that spells `value` on a side. Raises ValueError where its map has no word for it."""
-        if side == "erp" and self.translations is not None and not is_empty(value):
+        """The cell that spells `value` on a side. Raises ValueError where its map has no word for it, or where it was
+        counted by a rule, which cannot be taken back."""
+        if side == "store" or is_empty(value):
+            return format.write(value, self.type)
+        if self.rule is not None:
+            raise ValueError(f"{shown(value, self.type)} was counted for the store, the ERP never gets it")
+        if self.units is not None and isinstance(value, int | Decimal):
+            return format.write(to_erp(Decimal(value), self.units), NUMBER)
+        if self.translations is not None:
             for word, meaning in self.translations.items():
                 if meaning == value:
                     return word
             raise ValueError(f"the map has no word for {value!r}")
         return format.write(value, self.type)
+
+    def _kept(self, value: Value) -> Value:
+        """A number of the store without the places that the ERP's unit cannot hold."""
+        if self.units is None or not isinstance(value, int | Decimal):
+            return value
+        return fitted(kept(Decimal(value), self.units), self.type)
+
+    def _of_erp(self, cell: object, format: Format) -> Value:
+        if self.translations is not None:
+            return self._translated(cell, format)
+        if self.rule is None and self.units is None:
+            return format.read(cell, self.type)
+        given = format.read(cell, NUMBER)
+        return self._counted(given) if isinstance(given, Decimal) else None
+
+    def _counted(self, given: Decimal) -> Value:
+        """What the ERP's number is in the store."""
+        found = self.rule.applied(given) if self.rule is not None else given
+        found = to_store(found, self.units) if self.units is not None else found
+        try:
+            return fitted(found, self.type)
+        except ValueError as error:
+            raise ValueError(f"{shown(given)} becomes {shown(found)}: {error}") from None
 
     def _translated(self, cell: object, format: Format) -> Value:
         word = str(cell if cell is not None else "").strip()

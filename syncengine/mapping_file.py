@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -25,6 +26,7 @@ from syncengine.mapping import (
     key_signature,
 )
 from syncengine.mapping_tables import (
+    AS_MONEY,
     EXAMPLES,
     IN_PLACE,
     CreateTable,
@@ -37,9 +39,11 @@ from syncengine.mapping_tables import (
     leaves,
 )
 from syncengine.records import Side
+from syncengine.rules import Rounding, Rule
 from syncengine.settings import CsvConnection, Settings
 from syncengine.store_paths import MATCH_PATHS, READ_ONLY, check_path, check_type, check_word
 from syncengine.toml_file import TomlFile
+from syncengine.units import Units, units_of
 from syncengine.values import NUMBERS, PLAIN, Type, Value
 from syncengine.written import Mistake, known
 
@@ -218,7 +222,7 @@ class _Reader:
         kind = Type(
             name=written.type,
             places=2 if written.places is None else written.places,
-            rounds=written.round is not None,
+            rounds=written.round == AS_MONEY,
             separator="|" if written.separator is None else written.separator,
             strip=written.strip,
         )
@@ -231,7 +235,12 @@ class _Reader:
                 self._checked((*place, key), check_word, written.store, value)
             for word, value in (translations or {}).items():
                 self._checked((*place, "map", word), check_word, written.store, value)
+        rule = self._rule(place, written, kind)
+        units = self._units(place, written) if len(self.problems) == before else None
         truth, only_to = self._travels(place, written)
+        if rule is not None:
+            self._one_way(place, written, truth)
+            only_to = "store"
         if len(self.problems) > before:
             return None
         unclear = written.type in (*NUMBERS, "date", "datetime", "boolean")
@@ -252,12 +261,14 @@ class _Reader:
             max_change=written.max_change,
             empty=written.empty or ("ignore" if unclear else "clear"),
             by_difference=written.write is not None,
+            rule=rule,
+            units=units,
             line=self.file.line(*place),
         )
 
     def _sides(self, place: Path_, written: FieldTable, given: set[str]) -> None:
         if "value" in given:
-            for key in ("erp", "map", "else", "default", "required", "empty"):
+            for key in ("erp", "map", "else", "default", "required", "empty", "factor", "add", "round", "unit"):
                 if key in given:
                     self._wrong(
                         (*place, key), "value is a constant, which needs no such thing", f"leave out value or {key}"
@@ -275,11 +286,13 @@ class _Reader:
 
     def _fits(self, place: Path_, written: FieldTable, given: set[str]) -> None:
         """Keys that mean something only for some types, or beside another key."""
-        for key in ("places", "round"):
-            if key in given and written.type != "money":
-                self._wrong(
-                    (*place, key), f"means nothing for {written.type}", f'write type = "money", or leave {key} out'
-                )
+        if "places" in given and written.type != "money":
+            self._wrong(
+                (*place, "places"), f"means nothing for {written.type}", 'write type = "money", or leave places out'
+            )
+        if written.round == AS_MONEY and written.type != "money":
+            instead = 'write round = "1", or type = "money"' if written.type in NUMBERS else 'write type = "money"'
+            self._wrong((*place, "round"), f"half-up means nothing for {written.type}", f"{instead}, or leave it out")
         if "separator" in given and written.type != "list":
             self._wrong(
                 (*place, "separator"), f"means nothing for {written.type}", 'write type = "list", or leave it out'
@@ -296,6 +309,54 @@ class _Reader:
         if written.write and written.truth != "sum":
             self._wrong((*place, "write"), "only sum hands over differences", 'write truth = "sum", or leave write out')
         self._truth(place, written, given)
+
+    def _rule(self, place: Path_, written: FieldTable, kind: Type) -> Rule | None:
+        """What is done to the ERP's numbers."""
+        rounding = written.round if isinstance(written.round, Rounding) else None
+        parts = {"factor": written.factor, "add": written.add, "round": rounding}
+        first = next((key for key, part in parts.items() if part is not None), None)
+        if first is None:
+            return None
+        at = (*place, first)
+        if kind.name not in NUMBERS:
+            self._wrong(at, f"means nothing for {kind.name}", 'write type = "money" or "integer", or leave it out')
+        elif written.map is not None:
+            self._wrong(at, "counts with the ERP's numbers, and a map has words", f"leave out map or {first}")
+        elif written.unit is not None:
+            self._wrong(at, "counts, and unit does so too", f"leave out unit or {first}")
+        most = {"money": kind.places, "integer": 0}.get(kind.name)
+        if rounding is not None and most is not None and rounding.places > most:
+            instead = "write a whole number" if kind.name == "integer" else f"write places = {rounding.places}"
+            message = f"such amounts have {rounding.places} decimal places, and this field has {most}"
+            self._wrong((*place, "round"), message, f"{instead}, or round less finely")
+        return Rule(written.factor or Decimal(1), written.add or Decimal(0), rounding)
+
+    def _one_way(self, place: Path_, written: FieldTable, truth: Truth) -> None:
+        """A counted number cannot be taken back to what it was counted from."""
+        key = next(key for key in ("factor", "add", "round") if key in written.model_fields_set)
+        one_way = written.to == "store" or (written.to is None and truth == "erp" and written.store != "id")
+        if not one_way and written.to != truth:
+            message = "counts on the way to the store only, and this field travels to the ERP"
+            self._wrong((*place, key), message, 'write truth = "erp", or to = "store"')
+
+    def _units(self, place: Path_, written: FieldTable) -> Units | None:
+        if written.unit is None:
+            return None
+        at, found = (*place, "unit"), (written.unit.erp, written.unit.store)
+        units = units_of(str(written.store))
+        if not units:
+            self._wrong(at, f"{written.store} has none", "leave it out: weight and dimensions have units")
+        elif written.type not in ("decimal", "integer"):
+            self._wrong(at, f"means nothing for {written.type}", 'write type = "decimal"')
+        elif written.map is not None:
+            self._wrong(at, "converts numbers, and a map has words", "leave out map or unit")
+        elif written.truth == "sum":
+            self._wrong(at, "sum counts pieces, and these are measures", 'write truth = "erp-wins"')
+        else:
+            for side, unit in zip(("erp", "store"), found, strict=True):
+                if unit not in units:
+                    self._wrong((*at, side), f"{unit} is no unit of {written.store}", known(unit, tuple(units)))
+        return found
 
     def _truth(self, place: Path_, written: FieldTable, given: set[str]) -> None:
         """Truths that cannot work."""

@@ -13,10 +13,13 @@ from pydantic import Field as Key
 
 from syncengine.mapping import GoneFromErp, GoneFromStore, Truth
 from syncengine.records import Side
+from syncengine.rules import Rounding
+from syncengine.units import UNITS
 from syncengine.values import TypeName
 from syncengine.written import Mistake, duration, known, share
 
 __all__ = [
+    "AS_MONEY",
     "EXAMPLES",
     "IN_PLACE",
     "CreateTable",
@@ -25,11 +28,14 @@ __all__ = [
     "GoneTable",
     "MatchTable",
     "StoreTable",
+    "UnitTable",
     "column",
     "leaves",
 ]
 
 IN_PLACE = "in-place"
+AS_MONEY = "half-up"  # `round` to the places of money
+LONGEST_NUMBER = 20  # characters
 DEFAULT_MATCH = ["id", "sku"]
 # What to write instead, for every key.
 EXAMPLES = {
@@ -60,7 +66,10 @@ EXAMPLES = {
     "max_change": 'max_change = "50%"',
     "empty": 'empty = "ignore"',
     "places": "places = 4",
-    "round": 'round = "half-up"',
+    "factor": 'factor = "1.19"',
+    "add": 'add = "0.50"',
+    "round": 'round = "half-up", a step such as "0.05", or an ending such as "x.99"',
+    "unit": 'unit = { erp = "g", store = "kg" }',
     "separator": 'separator = "|"',
     "write": 'write = "difference"',
     "else": 'else = "draft"',
@@ -110,6 +119,39 @@ def _share(written: object) -> Decimal:
     return found
 
 
+def _number(written: object) -> Decimal:
+    """A number with a point, as text or as TOML has numbers."""
+    text = written.strip() if isinstance(written, str) else ""
+    if isinstance(written, int | float) and not isinstance(written, bool):
+        text = f"{Decimal(str(written)):f}"
+    if len(text) > LONGEST_NUMBER or not re.fullmatch(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)", text):
+        raise Mistake(f"not a number: {written!r}", f'write it with a point, as "1.19", in {LONGEST_NUMBER} characters')
+    return Decimal(text)
+
+
+def _factor(written: object) -> Decimal:
+    found = _number(written)
+    if found <= 0:
+        raise Mistake("no number would be left of any", 'write a factor above 0, such as "1.19"')
+    return found
+
+
+def _rounding(written: object) -> Rounding | str:
+    """ "0.05" is a step; "x.99" stands for 0.99, 1.99, 2.99, ... and "x9.90" for 9.90, 19.90, 29.90, ..."""
+    if written == AS_MONEY:
+        return AS_MONEY
+    ending = re.fullmatch(r"x(?=[0-9.])([0-9]{0,9})((?:\.[0-9]{1,9})?)", written) if isinstance(written, str) else None
+    if ending:
+        return Rounding(Decimal(10) ** len(ending[1]), Decimal(f"0{ending[1]}{ending[2]}"))
+    try:
+        step = _number(written)
+    except Mistake:
+        raise Mistake(f"unknown word {written!r}", f"write {EXAMPLES['round']}") from None
+    if step <= 0:
+        raise Mistake("no step at all", f"write {EXAMPLES['round']}")
+    return Rounding(step)
+
+
 def _within(found: timedelta) -> timedelta:
     if not found:
         raise Mistake("no time at all", 'write how long the import may take: "48h"')
@@ -128,6 +170,7 @@ def _one_word(words: tuple[str, ...]) -> BeforeValidator:
 
 
 Name = Annotated[StrictStr, AfterValidator(column)]
+Unit = Annotated[str, _one_word(tuple(UNITS))]
 Only = dict[Name, Annotated[tuple[str, ...], BeforeValidator(_words)]]
 
 
@@ -165,6 +208,11 @@ class GoneTable(_Table):
     from_store: Annotated[GoneFromStore, _one_word(get_args(GoneFromStore))] = "ask"
 
 
+class UnitTable(_Table):
+    erp: Unit
+    store: Unit
+
+
 class FieldTable(_Table):
     erp: Name | None = None
     store: Name | None = None
@@ -179,7 +227,10 @@ class FieldTable(_Table):
     max_change: Annotated[Decimal, BeforeValidator(_share)] | None = None
     empty: Annotated[Literal["ignore", "clear"], _one_word(("ignore", "clear"))] | None = None
     places: Annotated[StrictInt, Key(ge=0, le=6)] | None = None
-    round: Annotated[Literal["half-up"], _one_word(("half-up",))] | None = None
+    factor: Annotated[Decimal, BeforeValidator(_factor)] | None = None
+    add: Annotated[Decimal, BeforeValidator(_number)] | None = None
+    round: Annotated[Rounding | str, BeforeValidator(_rounding)] | None = None
+    unit: UnitTable | None = None
     separator: StrictStr | None = None
     write: Annotated[Literal["difference"], _one_word(("difference",))] | None = None
     otherwise: Any = Key(default=None, alias="else")

@@ -16,7 +16,21 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-__all__ = ["Format", "Type", "TypeName", "Value", "decode", "encode", "is_empty", "match_key", "same", "shown"]
+__all__ = [
+    "Format",
+    "Type",
+    "TypeName",
+    "Value",
+    "decode",
+    "encode",
+    "fitted",
+    "is_empty",
+    "match_key",
+    "places_of",
+    "rounded",
+    "same",
+    "shown",
+]
 
 Value = None | str | bool | int | Decimal | date | datetime | list[Any] | dict[str, Any]
 TypeName = Literal["text", "integer", "decimal", "money", "boolean", "date", "datetime", "list", "json"]
@@ -220,10 +234,31 @@ def _as_integer(number: Decimal, text: str) -> int:
 
 
 def _as_money(number: Decimal, kind: Type, text: str) -> Decimal:
-    rounded = EXACT.plus(EXACT.quantize(number, Decimal(1).scaleb(-kind.places)))  # plus: no -0.00
-    if rounded != number and not kind.rounds:
+    amount = rounded(number, kind.places)
+    if amount != number and not kind.rounds:
         raise ValueError(f'more than {kind.places} decimal places: {text!r} (set places, or round = "half-up")')
-    return rounded
+    return amount
+
+
+def fitted(number: Decimal, kind: Type) -> Value:
+    """A number as a value of this type. Raises ValueError where it has more places than that holds."""
+    match kind.name:
+        case "integer":
+            return _as_integer(number, _plain(number))
+        case "money":
+            return _as_money(number, kind, _plain(number))
+    return number
+
+
+def rounded(number: Decimal, places: int) -> Decimal:
+    """Half up, away from 0."""
+    return EXACT.plus(EXACT.quantize(number, Decimal(1).scaleb(-places)))  # plus: no -0.00
+
+
+def places_of(number: Decimal) -> int:
+    """How many decimal places a number needs."""
+    exponent = EXACT.normalize(number).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _as_boolean(text: str) -> bool:

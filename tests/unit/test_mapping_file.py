@@ -13,6 +13,7 @@ import pytest
 from syncengine.errors import ConfigError, Problem
 from syncengine.mapping import Mapping
 from syncengine.mapping_file import field_signature, key_signature, load_mapping, load_mappings
+from syncengine.rules import Rounding, Rule
 from syncengine.settings import CsvConnection, Job, Settings, WooCommerceConnection
 from syncengine.values import PLAIN, TypeName
 
@@ -76,6 +77,15 @@ def changed(old: str, new: str) -> str:
 def more(line: str) -> str:
     """With one more field, on line 34."""
     return f"{MAPPING}{line}\n"
+
+
+def rule(written: str, path: str = "sale_price", kind: str = "money") -> str:
+    """With a field that is counted."""
+    return more(f'x = {{ erp = "X", store = "{path}", type = "{kind}", {written} }}')
+
+
+def weight(units: str, kind: str = "decimal") -> str:
+    return rule(f"unit = {{ {units} }}", "weight", kind)
 
 
 def test_a_mapping_is_read_as_it_stands(tmp_path: Path) -> None:
@@ -199,6 +209,49 @@ def test_sum_is_handed_over_as_a_difference_or_written_in_place_as_a_number(tmp_
     in_place = summed.replace(', write = "difference"', "").replace("import/products-{time}.csv", "in-place")
     assert not load(tmp_path, in_place).fields["stock"].by_difference
     assert load(tmp_path, changed('"erp-wins", to = "store"', '"sum", to = "store"')).fields["stock"].truth == "sum"
+
+
+@pytest.mark.parametrize(
+    ("written", "rule_"),
+    [
+        ('factor = "1.19"', Rule(Decimal("1.19"))),
+        ("factor = 1.19, add = -0.5", Rule(Decimal("1.19"), Decimal("-0.5"))),
+        ("factor = 1e-3", Rule(Decimal("0.001"))),
+        ("add = 1", Rule(add=Decimal(1))),
+        ('round = "0.05"', Rule(rounding=Rounding(Decimal("0.05")))),
+        ("round = 0.05", Rule(rounding=Rounding(Decimal("0.05")))),
+        ('round = "x.99"', Rule(rounding=Rounding(Decimal(1), Decimal("0.99")))),
+        ('round = "x9.90"', Rule(rounding=Rounding(Decimal(10), Decimal("9.90")))),
+        ('round = "x99"', Rule(rounding=Rounding(Decimal(100), Decimal(99)))),
+        ('round = "half-up"', None),
+    ],
+)
+def test_a_rule_is_given_as_text_or_as_a_number(tmp_path: Path, written: str, rule_: Rule | None) -> None:
+    found = load(tmp_path, rule(written)).fields["x"]
+    assert found.rule == rule_
+    assert found.type.rounds == ("half-up" in written)
+    assert found.only_to == ("store" if rule_ else None)
+
+
+def test_a_rule_may_count_before_money_is_rounded_to_its_places(tmp_path: Path) -> None:
+    found = load(tmp_path, rule('factor = "1.19", round = "half-up"')).fields["x"]
+    assert found.read("erp", "10.01", PLAIN) == Decimal("11.91")
+
+
+def test_a_counted_field_of_any_truth_goes_one_way(tmp_path: Path) -> None:
+    found = load(tmp_path, rule('factor = 2, truth = "store-wins", to = "store"')).fields["x"]
+    assert (found.goes_to("store"), found.goes_to("erp")) == (True, False)
+
+
+def test_a_column_that_is_counted_for_one_field_may_be_written_from_another(tmp_path: Path) -> None:
+    fields = load(tmp_path, more('net = { erp = "VK", store = "meta:net", type = "money", factor = 2 }')).fields
+    assert (fields["price"].goes_to("erp"), fields["net"].goes_to("erp")) == (True, False)
+
+
+def test_units_are_the_erp_s_and_the_store_s(tmp_path: Path) -> None:
+    assert load(tmp_path, weight("erp = 'g', store = 'kg'")).fields["x"].units == ("g", "kg")
+    sized = rule("unit = { store = 'in', erp = 'mm' }", "dimensions.width", "decimal")
+    assert load(tmp_path, sized).fields["x"].units == ("mm", "in")
 
 
 def test_records_may_be_created_in_an_erp_that_gets_their_key(tmp_path: Path) -> None:
@@ -379,6 +432,72 @@ MISTAKES: list[tuple[str, int | None, str, str]] = [
     (changed('"50%"', '"half"'), 27, "not a percentage: 'half'", '"50%"'),
     (changed('"50%"', "50"), 27, "not a percentage: 50", '"50%"'),
     (changed('"50%"', '"0%"'), 27, "every change would be held", "above 0"),
+    # rules and units
+    (rule('factor = "1,19"'), FIELD, "fields.x.factor: not a number: '1,19'", '"1.19"'),
+    (rule("factor = true"), FIELD, "fields.x.factor: not a number: True", '"1.19"'),
+    (rule("factor = nan"), FIELD, "fields.x.factor: not a number: nan", '"1.19"'),
+    (rule(f'factor = "1.{"1" * 40}"'), FIELD, "fields.x.factor: not a number", "20 characters"),
+    (rule("factor = 0"), FIELD, "fields.x.factor: no number would be left", "above 0"),
+    (rule('factor = "-1"'), FIELD, "fields.x.factor: no number would be left", "above 0"),
+    (rule('add = "0.50 EUR"'), FIELD, "fields.x.add: not a number: '0.50 EUR'", '"1.19"'),
+    (rule('round = "x"'), FIELD, "fields.x.round: unknown word 'x'", '"x.99"'),
+    (rule('round = "x,99"'), FIELD, "fields.x.round: unknown word 'x,99'", '"x.99"'),
+    (rule("round = 0"), FIELD, "fields.x.round: no step at all", '"0.05"'),
+    (rule('round = "0.005"'), FIELD, "amounts have 3 decimal places, and this field has 2", "places = 3"),
+    (rule('round = "x.999"'), FIELD, "amounts have 3 decimal places, and this field has 2", "places = 3"),
+    (rule('round = "0.5"', "menu_order", "integer"), FIELD, "1 decimal places, and this field has 0", "whole number"),
+    (rule('round = "half-up"', "menu_order", "integer"), FIELD, "half-up means nothing for integer", 'round = "1"'),
+    (rule("factor = 2", "meta:x", "text"), FIELD, "fields.x.factor: means nothing for text", 'type = "money"'),
+    (rule("add = 2", "meta:x", "date"), FIELD, "fields.x.add: means nothing for date", 'type = "money"'),
+    (rule("factor = 2, map = { a = 1 }"), FIELD, "a map has words", "leave out map or factor"),
+    (rule('factor = 2, truth = "erp-wins"'), FIELD, "on the way to the store only", 'truth = "erp", or to = "store"'),
+    (rule('round = "0.05", truth = "store"'), FIELD, "this field travels to the ERP", 'truth = "erp", or to = "store"'),
+    (rule('add = 1, truth = "store-wins", to = "erp"'), FIELD, "this field travels to the ERP", 'to = "store"'),
+    (rule("factor = 2", "id", "integer"), FIELD, "on the way to the store only", 'to = "store"'),
+    (
+        more('x = { value = 5, store = "sale_price", type = "money", factor = 2 }'),
+        FIELD,
+        "fields.x.factor: value is a constant",
+        "leave out value or factor",
+    ),
+    (
+        more('x = { value = 5, store = "sale_price", type = "money", round = "x.99" }'),
+        FIELD,
+        "fields.x.round: value is a constant",
+        "leave out value or round",
+    ),
+    (rule('unit = "g"', "weight", "decimal"), FIELD, "fields.x.unit: must be a table", 'unit = { erp = "g"'),
+    (rule('unit = { erp = "g" }', "weight", "decimal"), FIELD, "fields.x.unit: store is missing", 'store = "kg" }'),
+    (weight("erp = 'g', store = 'kilo'"), FIELD, "fields.x.unit.store: unknown word 'kilo'", "kg"),
+    (weight("erp = 'g', store = 'kg', shop = 'kg'"), FIELD, "fields.x.unit.shop: unknown key", "there are: erp, store"),
+    (weight("erp = 'cm', store = 'kg'"), FIELD, "fields.x.unit.erp: cm is no unit of weight", "there are: g, kg"),
+    (
+        rule("unit = { erp = 'cm', store = 'g' }", "dimensions.width", "decimal"),
+        FIELD,
+        "fields.x.unit.store: g is no unit of dimensions.width",
+        "there are: mm, cm",
+    ),
+    (weight("erp = 'g', store = 'kg'", "text"), FIELD, "fields.x.unit: means nothing for text", 'type = "decimal"'),
+    (weight("erp = 'g', store = 'kg'", "money"), FIELD, "means nothing for money", 'type = "decimal"'),
+    (rule("unit = { erp = 'g', store = 'kg' }"), FIELD, "sale_price has none", "weight and dimensions have units"),
+    (
+        rule("unit = { erp = 'g', store = 'kg' }, map = { a = 1 }", "weight", "decimal"),
+        FIELD,
+        "fields.x.unit: converts numbers, and a map has words",
+        "leave out map or unit",
+    ),
+    (
+        rule("unit = { erp = 'g', store = 'kg' }, factor = 2", "weight", "decimal"),
+        FIELD,
+        "fields.x.factor: counts, and unit does so too",
+        "leave out unit or factor",
+    ),
+    (
+        rule("unit = { erp = 'g', store = 'kg' }, truth = 'sum', to = 'store'", "weight", "decimal"),
+        FIELD,
+        "fields.x.unit: sum counts pieces, and these are measures",
+        'truth = "erp-wins"',
+    ),
     # maps and other values
     (more('x = { erp = "X", store = "meta:x", map = {} }'), FIELD, "fields.x.map: is empty", "map = { J = "),
     (more('x = { erp = "X", store = "meta:x", map = "J" }'), FIELD, "must be a table", "map = { J = "),
@@ -507,6 +626,10 @@ def test_comments_order_and_layout_do_not_change_the_digest(tmp_path: Path) -> N
         ('type = "money"', 'type = "decimal"'),
         ('type = "money"', 'type = "money", places = 3'),
         ('type = "money"', 'type = "money", round = "half-up"'),
+        ('type = "money"', 'type = "money", round = "x.99"'),
+        ('type = "money"', 'type = "money", factor = 1.19'),
+        ('type = "money"', 'type = "money", add = "0.50"'),
+        ('"regular_price", type = "money"', '"weight", type = "decimal", unit = { erp = "g", store = "kg" }'),
         ('max_change = "50%"', 'max_change = "60%"'),
         ('N = "draft"', 'N = "private"'),
         ('separator = "|"', 'separator = ","'),
@@ -538,6 +661,7 @@ def test_what_leaves_the_records_as_they_are_leaves_the_digest(tmp_path: Path, o
         ("status", 'N = "draft"', 'N = "private"', True),
         ("managed", "value = true", "value = false", True),
         ("price", 'max_change = "50%"', 'max_change = "60%"', False),
+        ("price", 'max_change = "50%"', 'factor = "1.19", add = 1, round = "x.99"', False),
         ("name", '"store-wins"', '"ask"', False),
         ("stock", ', to = "store"', "", False),
         ("shelf", '"ask" }', '"ask", required = true }', False),
@@ -551,6 +675,12 @@ def test_a_field_starts_without_a_base_only_if_its_type_path_or_map_changed(
     assert (field_signature(before[name]) != field_signature(after[name])) is differs
     others = [other for other in before if other != name]
     assert [field_signature(before[other]) for other in others] == [field_signature(after[other]) for other in others]
+
+
+def test_another_unit_only_needs_merging_again_because_bases_are_in_the_store_s(tmp_path: Path) -> None:
+    before, after = (load(tmp_path, weight(f"erp = '{unit}', store = 'kg'")) for unit in ("g", "oz"))
+    assert field_signature(before.fields["x"]) == field_signature(after.fields["x"])
+    assert before.digest != after.digest
 
 
 def test_links_are_dropped_only_if_what_identifies_a_record_changed(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ __all__ = ["check_cell", "key_of", "spell_difference", "value_of", "writers"]
 
 
 def writers(mapping: FieldMapping) -> dict[str, Field]:
-    """The field that each mapped ERP column is written from: of several, the one that may write it."""
+    """The field that each mapped ERP column is written from: of several, the one that may write it. Never one that was
+    counted for the store."""
     found: dict[str, Field] = {}
     for field in mapping.fields.values():
-        if field.erp is None:
+        if field.erp is None or field.rule is not None:
             continue
         known = found.get(field.erp)
         if known is None or (field.goes_to("erp") and not known.goes_to("erp")):
