@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ import pytest
 from syncengine.endpoints.woocommerce import WooCommerceEndpoint
 from syncengine.endpoints.woocommerce.refusals import contradictions
 from syncengine.sandbox import Sandbox
-from syncengine.values import Value
+from syncengine.values import Type, TypeName, Value
 from tests.unit.test_woocommerce_shop import answer, answering, create, endpoint, mapping, only, shop, update
 
 
@@ -216,17 +217,51 @@ def test_a_refused_value_does_not_reach_the_store_even_when_nobody_asked_first()
         assert sandbox.requests == []
 
 
-def test_a_sale_price_that_is_none_is_left_out_and_named() -> None:
-    regular, sale = Decimal(10), Decimal(10)
-    assert (
-        "not below the regular price" in contradictions({"regular_price": regular}, {})["sale_price"] if False else True
-    )
-    found = contradictions({"regular_price": regular, "sale_price": sale}, {"sale_price": sale})
-    assert "not below the regular price 10" in found["sale_price"]
-    found = contradictions({"regular_price": None, "sale_price": sale}, {"sale_price": sale})
-    assert "needs a regular price" in found["sale_price"]
-    assert contradictions({"regular_price": Decimal(11), "sale_price": sale}, {"sale_price": sale}) == {}
-    assert contradictions({"sale_price": sale}, {"sale_price": sale}) == {}, "the regular price is not ours to know"
+@pytest.mark.parametrize(
+    ("regular", "sale", "reason"),
+    [
+        ("10", "10", "the sale price 10 is not below the regular price 10: the store would drop it"),
+        ("9.99", "10", "not below the regular price 9.99"),
+        (None, "10", "a sale price of 10 needs a regular price"),
+        ("0", "0", "not below"),
+        ("10", "9.99", ""),
+        ("10", None, ""),
+        (None, None, ""),
+    ],
+)
+def test_a_sale_price_has_to_be_below_the_regular_price_whichever_of_them_changed(
+    regular: str | None, sale: str | None, reason: str
+) -> None:
+    values = {"regular_price": Decimal(regular) if regular else None, "sale_price": Decimal(sale) if sale else None}
+    found = contradictions(values)
+    assert list(found) == (["sale_price"] if reason else [])
+    assert reason in found.get("sale_price", "")
+
+
+def test_a_regular_price_that_is_not_mapped_is_not_ours_to_know() -> None:
+    assert contradictions({"sale_price": Decimal(10)}) == {}
+
+
+DAY, NOON = date(2030, 1, 5), datetime(2030, 1, 5, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("suffix", ["", "_gmt"])
+@pytest.mark.parametrize(
+    ("begin", "end", "reason"),
+    [
+        (DAY, date(2030, 1, 4), "the sale would begin (2030-01-05) after its end (2030-01-04)"),
+        (NOON, datetime(2030, 1, 5, 11, tzinfo=UTC), "begin (2030-01-05T12:00:00Z) after its end"),
+        (DAY, DAY, ""),  # it includes its day
+        (NOON, NOON, ""),
+        (DAY, date(2030, 1, 6), ""),
+        (DAY, None, ""),
+        (None, DAY, ""),
+    ],
+)
+def test_a_sale_begins_before_it_ends(suffix: str, begin: Value, end: Value, reason: str) -> None:
+    found = contradictions({f"date_on_sale_from{suffix}": begin, f"date_on_sale_to{suffix}": end})
+    assert list(found) == ([f"date_on_sale_from{suffix}"] if reason else [])
+    assert reason in found.get(f"date_on_sale_from{suffix}", "")
 
 
 def test_the_rest_of_a_record_is_sent_without_what_the_store_would_drop() -> None:
@@ -246,7 +281,65 @@ def test_the_rest_of_a_record_is_sent_without_what_the_store_would_drop() -> Non
 
 
 def test_stock_that_the_store_would_ignore_is_named() -> None:
-    managed: dict[str, Value] = {"manage_stock": True}
-    assert contradictions(managed, {"stock_quantity": 5}) == {}
-    assert "would ignore" in contradictions({"manage_stock": False}, {"stock_quantity": 5})["stock_quantity"]
-    assert "works it out" in contradictions(managed, {"stock_status": "outofstock"})["stock_status"]
+    assert contradictions({"manage_stock": True, "stock_quantity": 5}) == {}
+    assert contradictions({"manage_stock": False, "stock_quantity": None}) == {}
+    assert contradictions({"stock_quantity": 5}) == {}
+    assert "would ignore" in contradictions({"manage_stock": False, "stock_quantity": 0})["stock_quantity"]
+
+
+def test_clearing_the_regular_price_with_the_sale_price_is_done_as_it_is_meant() -> None:
+    with shop("sku", "regular_price", "sale_price") as (sandbox, store):
+        number = int(
+            only(store.send([create(sku="A", regular_price=Decimal(9), sale_price=Decimal(5))])).record_id or 0
+        )
+        outcome = only(store.send([update(number, regular_price=None, sale_price=None)]))
+        assert (outcome.status, outcome.error) == ("done", "")
+        product = sandbox.product(number)
+        assert (product["regular_price"], product["sale_price"]) == ("", "")
+
+
+SALE = ("date_on_sale_from", "date_on_sale_to")
+SALE_IN_GMT = ("date_on_sale_from_gmt", "date_on_sale_to_gmt")
+
+
+@contextmanager
+def sales(
+    kind: TypeName, paths: tuple[str, str] = SALE, zone: str = "Europe/Berlin"
+) -> Iterator[tuple[Sandbox, WooCommerceEndpoint]]:
+    """A shop somewhere, and an endpoint that knows when its sales are."""
+    mapped = mapping("sku", *paths, types=dict.fromkeys(paths, Type(kind)))
+    with Sandbox(zone=zone) as sandbox, endpoint(sandbox.transport(), mapped) as store:
+        yield sandbox, store
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Los_Angeles", "Pacific/Auckland", "UTC"])
+def test_a_day_is_a_day_where_the_shop_is_and_a_sale_includes_its_last(zone: str) -> None:
+    with sales("date", zone=zone) as (sandbox, store):
+        outcome = only(
+            store.send([create(sku="A", date_on_sale_from=date(2030, 3, 30), date_on_sale_to=date(2030, 3, 31))])
+        )
+        product = sandbox.product(int(outcome.record_id or 0))
+        assert [product[path] for path in SALE] == ["2030-03-30T00:00:00", "2030-03-31T23:59:59"]
+        assert [(outcome.cells or {})[path] for path in SALE] == ["2030-03-30", "2030-03-31"]
+
+
+@pytest.mark.parametrize("paths", [SALE, SALE_IN_GMT])
+def test_a_moment_is_the_same_moment_wherever_the_shop_is(paths: tuple[str, str]) -> None:
+    begin, end = datetime(2030, 7, 1, 22, 30, tzinfo=UTC), datetime(2030, 7, 2, 6, tzinfo=UTC)
+    with sales("datetime", paths, "America/Los_Angeles") as (sandbox, store):
+        outcome = only(store.send([create(sku="A", **dict(zip(paths, (begin, end), strict=True)))]))
+        product = sandbox.product(int(outcome.record_id or 0))
+        assert [product[path] for path in SALE_IN_GMT] == ["2030-07-01T22:30:00", "2030-07-02T06:00:00"]
+        assert [product[path] for path in SALE] == ["2030-07-01T15:30:00", "2030-07-01T23:00:00"]
+        assert [(outcome.cells or {})[path] for path in paths] == ["2030-07-01T22:30:00Z", "2030-07-02T06:00:00Z"]
+
+
+@pytest.mark.parametrize("paths", [SALE, SALE_IN_GMT])
+@pytest.mark.parametrize(("kind", "value"), [("date", DAY), ("datetime", NOON)])
+def test_an_empty_date_ends_what_it_was(paths: tuple[str, str], kind: TypeName, value: Value) -> None:
+    with sales(kind, paths) as (sandbox, store):
+        number = int(only(store.send([create(sku="A", **dict.fromkeys(paths, value))])).record_id or 0)
+        assert sandbox.product(number)["date_on_sale_to"] is not None
+        outcome = only(store.send([update(number, **dict.fromkeys(paths))]))
+        assert [(outcome.cells or {})[path] for path in paths] == [None, None]
+        assert [sandbox.product(number)[path] for path in (*SALE, *SALE_IN_GMT)] == [None] * 4

@@ -85,7 +85,7 @@ class Batches:
                 return Outcome(change, "failed", change.record_id, error=f"{name}: {reason}", retry=False)
         values = {self._paths.path_of(name)[0]: value for name, value in change.record.items()} | written
         left_out = {}
-        for path, reason in contradictions(values, written).items():
+        for path, reason in contradictions(values).items():
             for name, field in change.fields.items():
                 if self._paths.path_of(name)[0] == path:
                     field.error = left_out[name] = reason

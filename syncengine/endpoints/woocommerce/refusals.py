@@ -16,7 +16,7 @@ from typing import Any
 
 from syncengine.endpoints.woocommerce.paths import DATES, MARK, MEASURES, PRICES, RICH_TEXT, WHOLE
 from syncengine.endpoints.woocommerce.terms import Terms, parts_of
-from syncengine.values import Value, is_empty
+from syncengine.values import Value, encode, is_empty
 
 __all__ = ["Refusals", "contradictions"]
 
@@ -24,6 +24,8 @@ LONGEST_PRICE = 20  # characters: the store keeps any length, but no shop means 
 LONGEST_SKU = 100  # the store tells two SKUs apart by their first 100 characters only
 LONGEST_NAME = 200  # characters of the name or slug of a term, a column of the database
 LARGEST_STOCK = 10**12
+SALE = ("date_on_sale_from", "date_on_sale_to")
+SALE_IN_GMT = ("date_on_sale_from_gmt", "date_on_sale_to_gmt")
 
 HALF_A_CHARACTER = "it holds half a character (a lone surrogate), which is no text"
 PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -99,20 +101,23 @@ class Refusals:
         return self._judges[path](value)
 
 
-def contradictions(values: Mapping[str, Value], written: Mapping[str, Value]) -> dict[str, str]:
-    """Paths among `written` that the store would drop silently because of what else is in `values`, with the reason."""
+def contradictions(values: Mapping[str, Value]) -> dict[str, str]:
+    """Paths of a record that the store would drop without a word, because of what else is in `values`, with the reason;
+    and a sale that never takes place. What is empty or not in `values` contradicts nothing."""
     found = {}
     regular, sale = _number(values.get("regular_price")), _number(values.get("sale_price"))
-    if "sale_price" in written and sale is not None and "regular_price" in values:
+    if sale is not None and "regular_price" in values:
         if regular is None:
             found["sale_price"] = f"a sale price of {sale} needs a regular price: the store would drop it"
         elif sale >= regular:
             reason = f"the sale price {sale} is not below the regular price {regular}: the store would drop it"
             found["sale_price"] = reason
-    if "stock_quantity" in written and values.get("manage_stock") is False:
+    for begin, end in (SALE, SALE_IN_GMT):
+        first, last = values.get(begin), values.get(end)
+        if isinstance(first, date) and type(first) is type(last) and first > last:  # type: ignore[operator]
+            found[begin] = f"the sale would begin ({encode(first)}) after its end ({encode(last)})"
+    if not is_empty(values.get("stock_quantity")) and values.get("manage_stock") is False:
         found["stock_quantity"] = "stock is not managed here (manage_stock is false): the store would ignore it"
-    if "stock_status" in written and values.get("manage_stock") is True:
-        found["stock_status"] = "the store works it out from the stock (manage_stock is true): it would be ignored"
     return found
 
 
