@@ -13,7 +13,7 @@ from syncengine.endpoints.woocommerce import WooCommerceEndpoint
 from syncengine.endpoints.woocommerce.refusals import contradictions
 from syncengine.sandbox import Sandbox
 from syncengine.values import Type, TypeName, Value
-from tests.unit.test_woocommerce_shop import answer, answering, create, endpoint, mapping, only, shop, update
+from tests.unit.test_woocommerce_shop import create, endpoint, mapping, only, shop, update
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,6 @@ def store() -> Iterator[WooCommerceEndpoint]:
         ("sku", "0", "the store cannot look up the SKU 0"),
         ("slug", "Ünïcode Name", "not a slug"),
         ("global_unique_id", "ABC def", "not a GTIN"),  # would be empty
-        ("tax_class", "standard", "written as an empty text"),
         ("categories", ["A > "], "a category path with an empty part: 'A > '"),
         ("categories", [" "], "an empty part"),
         ("categories", ["A > <b"], "a name with '<'"),
@@ -177,7 +176,6 @@ def test_what_the_store_keeps_as_it_is_may_be_sent(store: WooCommerceEndpoint, p
         ("weight", Decimal("1.50"), "1.5"),
         ("date_on_sale_from", datetime(2030, 1, 1, 12, tzinfo=UTC), "2030-01-01T12:00:00Z"),
         ("global_unique_id", "4006381333931", "4006381333931"),
-        ("tax_class", "reduced-rate", "reduced-rate"),
         ("attribute:Size", "S | M", "S | M"),
         ("meta:_shelf", "C:\\x <b>", "C:\\x <b>"),
         ("meta:data", {"a": [1, 2.5, True, None]}, {"a": [1, 2.5, True, None]}),
@@ -190,21 +188,6 @@ def test_what_may_be_sent_comes_back_unharmed(path: str, value: Value, comes_bac
         assert (outcome.status, outcome.error) == ("done", "")
         assert outcome.cells is not None
         assert outcome.cells[path] == comes_back
-
-
-def test_a_class_that_the_store_does_not_have_is_refused() -> None:
-    """An unknown shipping class would be ignored, an unknown tax class blanked."""
-    known = answer([{"id": 1, "slug": "bulky"}, {"id": 2, "slug": "fragile"}], X_WP_Total="2")
-    transport = answering(known)
-    with endpoint(transport) as store:
-        assert store.refusal("shipping_class", "bulky") == ""
-        assert (
-            store.refusal("shipping_class", "nope") == "the store has no shipping_class 'nope'; it has bulky, fragile"
-        )
-        assert len(transport.asked) == 1, "asked once a run"  # type: ignore[attr-defined]
-    silent = answer({"code": "rest_no_route", "message": "No route", "data": {"status": 404}}, 404)
-    with endpoint(answering(silent)) as store:
-        assert store.refusal("tax_class", "anything") == "", "a store that does not tell is not second-guessed"
 
 
 def test_a_refused_value_does_not_reach_the_store_even_when_nobody_asked_first() -> None:

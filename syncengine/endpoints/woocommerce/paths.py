@@ -1,7 +1,7 @@
 """Store paths: cells in their normal form out of products, and the JSON of products out of changes.
 
 Normal form means that equal cells are equal values: text trimmed and with its entities decoded (the store keeps
-"A & B" as "A &amp; B"), dates in GMT, terms as names or paths. Everything else stands as the store gave it.
+"A & B" as "A &amp; B"), dates in GMT, terms and classes as names or paths. Everything else stands as the store gave it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ from syncengine.values import Type, Value, encode, match_key
 __all__ = ["MARK", "Paths", "Product", "UnknownTerm"]
 
 MARK = "_syncengine"  # the meta key under which a change leaves its id
-PLAIN_TEXT = frozenset(
-    {"name", "sku", "slug", "global_unique_id", "button_text", "external_url", "tax_class", "shipping_class"}
-)
+PLAIN_TEXT = frozenset({"name", "sku", "slug", "global_unique_id", "button_text", "external_url"})
+CLASSES = frozenset({"tax_class", "shipping_class"})
 RICH_TEXT = frozenset({"description", "short_description", "purchase_note"})
 WHOLE = frozenset({"stock_quantity", "low_stock_amount", "menu_order", "download_limit", "download_expiry"})
 DATES = frozenset(
@@ -94,6 +93,9 @@ class Paths:
         if path.startswith("attribute:") and value is not None:
             options = _options(value)
             return options if isinstance(value, list) else " | ".join(options)
+        if isinstance(value, str) and path in CLASSES:
+            slug = self._terms.class_slug(path, value)
+            return value if slug is None else self._terms.class_shown(path, slug)
         if isinstance(value, str) and path in PLAIN_TEXT:
             return _decoded(value)
         return _rich(value) if isinstance(value, str) and path in RICH_TEXT else value
@@ -126,6 +128,8 @@ class Paths:
                 item["categories"] = [{"id": number} for number in self._ids("category", field)]
             elif path == "tags":
                 item["tags"] = [{"id": number} for number in self._ids("tag", field)]
+            elif path in CLASSES:
+                item[path] = self._terms.class_slug(path, str(field.new or "")) or ""
             elif "." in path:
                 top, _, rest = path.partition(".")
                 item.setdefault(top, {})[rest] = _json(path, field.new, kind)
@@ -185,6 +189,8 @@ class Paths:
                 return _Column(path, path, lambda product: (product.get(path) or "")[:10] or None)
             gmt = _written(path, kind)
             return _Column(path, gmt, lambda product: _zoned(product.get(gmt)))
+        if path in CLASSES:
+            return _Column(path, path, lambda product: self._terms.class_shown(path, product.get(path) or ""))
         if path in PLAIN_TEXT:
             return _Column(path, path, lambda product: _decoded(product.get(path)))
         if path in RICH_TEXT:

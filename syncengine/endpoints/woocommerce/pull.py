@@ -116,7 +116,9 @@ class Pull:
         if row.get("status") not in statuses if statuses else row.get("status") == "trash":
             return False
         return all(
-            _has(self._paths.cell(path, row), allowed) for path, allowed in self._only.items() if path != "status"
+            _has(self._paths.cell(path, row), {*allowed, *(str(self._paths.normal(path, word)) for word in allowed)})
+            for path, allowed in self._only.items()
+            if path != "status"
         )
 
 

@@ -114,7 +114,7 @@ def contradictions(values: Mapping[str, Value]) -> dict[str, str]:
             found["sale_price"] = reason
     for begin, end in (SALE, SALE_IN_GMT):
         first, last = values.get(begin), values.get(end)
-        if isinstance(first, date) and type(first) is type(last) and first > last:  # type: ignore[operator]
+        if isinstance(first, date) and type(first) is type(last) and first > last:
             found[begin] = f"the sale would begin ({encode(first)}) after its end ({encode(last)})"
     if not is_empty(values.get("stock_quantity")) and values.get("manage_stock") is False:
         found["stock_quantity"] = "stock is not managed here (manage_stock is false): the store would ignore it"
@@ -257,14 +257,10 @@ def _gtin(value: Value) -> str:
 
 def _class(value: Value, path: str, terms: Terms) -> str:
     """An unknown class is ignored or blanked: the store's own list decides."""
-    if is_empty(value):
+    if is_empty(value) or terms.class_slug(path, str(value)) is not None:
         return ""
-    if path == "tax_class" and value == "standard":
-        return "the standard tax class is written as an empty text"
-    known = terms.classes(path)
-    if known is None or value in known:
-        return ""
-    return f"the store has no {path} {value!r}; it has {', '.join(sorted(known - {'standard'})) or 'none'}"
+    names = sorted((terms.classes(path) or {}).values(), key=str.casefold)
+    return f"the store has no {path} {value!r}; it has {', '.join(names) or 'none'}"
 
 
 def _each(judge: Callable[[str], str]) -> Callable[[Value], str]:

@@ -1,4 +1,4 @@
-"""Categories, tags and global attributes: names and paths <-> the store's numbers, read once a run.
+"""Categories, tags, global attributes and classes: names and paths <-> the store's numbers and slugs, read once a run.
 
 Names are compared loosely, categories under the same parent only. A product takes categories by number and drops
 every other silently (FACTS-WOOCOMMERCE, 2), so they have to exist before the product is written.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, Literal
@@ -25,6 +25,8 @@ Term = tuple[str, tuple[str, ...]]  # a kind and a path
 ROUTES = {"category": "products/categories", "tag": "products/tags"}
 ROUNDS = 4  # tries for terms whose reply was lost: they are unique by name, so a repetition finds the first
 BATCH = 100
+STANDARD = "standard"  # the tax class that a product has by having none
+OWN_TAX_CLASSES = {STANDARD: "", "parent": "parent"}  # a variation may have that of its product
 
 # What WooCommerce calls "no category": its own translations of the slug, as a shop gets it when it is installed.
 NO_CATEGORY = frozenset(
@@ -67,7 +69,7 @@ class Terms:
         self._strangers: set[int] = set()
         self._tags: dict[str, tuple[int, str]] | None = None
         self._attributes: dict[str, int] | None = None
-        self._classes: dict[str, frozenset[str] | None] = {}
+        self._classes: dict[str, dict[str, str] | None] = {}
 
     # Reading
 
@@ -105,19 +107,44 @@ class Terms:
                 self._attributes = {match_key(unescape(one["name"])): one["id"] for one in found}
             return self._attributes.get(match_key(name), 0)
 
-    def classes(self, path: str) -> frozenset[str] | None:
-        """The slugs that `tax_class` or `shipping_class` may have; None if the store does not tell."""
+    def classes(self, path: str) -> Mapping[str, str] | None:
+        """What `tax_class` or `shipping_class` may be, as slugs with the names that the shop shows; None if it does not
+        tell. Of two classes with one name the second goes by its slug."""
         with self._lock:
             if path not in self._classes:
                 try:
-                    if path == "tax_class":
-                        rows = self._client.get("taxes/classes").body
-                    else:
-                        rows = [row for page in self._listed("products/shipping_classes", "id,slug") for row in page]
-                    self._classes[path] = frozenset(row["slug"] for row in rows)
+                    self._classes[path] = self._named_classes(path)
                 except NoSuchRoute:
                     self._classes[path] = None
             return self._classes[path]
+
+    def class_shown(self, path: str, slug: str) -> str:
+        """A product's class by its name; "" is the standard tax class, and no shipping class."""
+        return (self.classes(path) or {}).get(slug, slug) if slug else ""
+
+    def class_slug(self, path: str, text: str) -> str | None:
+        """The slug of a class that is given by its name or slug; None if the store has no such class."""
+        key = match_key(text)
+        if path == "tax_class" and key in OWN_TAX_CLASSES:
+            return OWN_TAX_CLASSES[key]
+        known = self.classes(path)
+        if not key or known is None:
+            return text.strip()
+        found = next((slug for slug, name in known.items() if match_key(name) == key), None)
+        found = found or next((slug for slug in known if match_key(slug) == key), None)
+        return "" if path == "tax_class" and found == STANDARD else found
+
+    def _named_classes(self, path: str) -> dict[str, str]:
+        if path == "tax_class":
+            rows: list[dict[str, Any]] = self._client.get("taxes/classes").body
+        else:
+            rows = [row for page in self._listed("products/shipping_classes", "id,slug,name") for row in page]
+        found: dict[str, str] = {}
+        for row in rows:
+            name = unescape(str(row.get("name") or row["slug"])).strip()
+            taken = match_key(name) in map(match_key, found.values())
+            found[row["slug"]] = row["slug"] if taken else name
+        return found
 
     # What is missing
 
