@@ -81,6 +81,7 @@ def store() -> Iterator[WooCommerceEndpoint]:
         ("sku", "0", "the store cannot look up the SKU 0"),
         ("slug", "Ünïcode Name", "not a slug"),
         ("global_unique_id", "ABC def", "not a GTIN"),  # would be empty
+        ("global_unique_id", "4006381333932", "it would have to end in 1"),
         ("categories", ["A > "], "a category path with an empty part: 'A > '"),
         ("categories", [" "], "an empty part"),
         ("categories", ["A > <b"], "a name with '<'"),

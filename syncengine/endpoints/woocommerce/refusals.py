@@ -14,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from syncengine.endpoints.woocommerce.gtin import wrong
 from syncengine.endpoints.woocommerce.paths import DATES, MARK, MEASURES, PRICES, RICH_TEXT, WHOLE
 from syncengine.endpoints.woocommerce.terms import Terms, parts_of
 from syncengine.values import Value, encode, is_empty
@@ -32,7 +33,6 @@ PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 TAG = re.compile(r"<\s*/?\s*([A-Za-z0-9-]*)[^<>]*>")  # "1 < 2" is none and survives
 OCTET = re.compile(r"%[0-9A-Fa-f]{2}")
 SLUG = re.compile(r"[a-z0-9_-]+")
-GTIN = re.compile(r"[0-9-]+")
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "status": ("publish", "private", "draft", "pending", "trash"),
@@ -135,7 +135,7 @@ def _judges(terms: Terms) -> dict[str, Callable[[Value], str]]:
         "external_url": _plain_text,
         "sku": _sku,
         "slug": _slug,
-        "global_unique_id": _gtin,
+        "global_unique_id": lambda value: "" if is_empty(value) else wrong(str(value)),
         "categories": _each(_category),
         "tags": _each(_term),
         "tax_class": lambda value: _class(value, "tax_class", terms),
@@ -247,12 +247,6 @@ def _slug(value: Value) -> str:
     if isinstance(value, str) and len(value) <= LONGEST_NAME and SLUG.fullmatch(value):
         return ""
     return f"not a slug: {value!r} (small letters, digits and hyphens)"
-
-
-def _gtin(value: Value) -> str:
-    """Anything else is blanked."""
-    text = str(value) if value is not None else ""
-    return "" if not text or GTIN.fullmatch(text) else f"not a GTIN: {value!r} (digits and hyphens only)"
 
 
 def _class(value: Value, path: str, terms: Terms) -> str:
