@@ -62,8 +62,8 @@ class Change:
     take whole rows. `mark` asks the endpoint to write `id` beside the record (`meta:_syncengine`).
 
     `kind` is what the record is within its entity ("variable", "variation"; "" where that does not matter). `parent`
-    is what the record stands below: the id on its own side, once that is known. `options` are, for a variable product,
-    all that its variations may choose from, by field.
+    is the ERP key of what the record stands below, `below` that one's id on the side that is written. `options` are,
+    for a variable product, all that its variations choose from, by field.
     """
 
     id: str
@@ -77,6 +77,7 @@ class Change:
     mark: bool = False
     kind: str = ""
     parent: str | None = None
+    below: str | None = None
     options: Mapping[str, list[str]] = field(default_factory=dict)
     destroy: bool = False  # a delete is otherwise one that can be taken back: to the trash
     link: int | None = None

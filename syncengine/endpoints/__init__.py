@@ -132,18 +132,15 @@ class Endpoint(Protocol):
         """Whether the side's answer `told` means that it took what was sent."""
         return same(sent, told)
 
-    def contradictions(self, values: Mapping[str, Value]) -> dict[str, str]:
-        """Of a whole record's values by path, those that the side would drop because of the others, with the reason."""
+    def contradictions(self, values: Mapping[str, Value], written: Collection[str]) -> dict[str, str]:
+        """Of a whole record's values by path, those that the side would drop because of the others, with the reason;
+        only where a path that is written has to do with it."""
         return {}
 
     def expect(self, keys: Mapping[str, Collection[str]]) -> None:
         """Told before a full pull: what the other side's records are called, by match path. What no list shows may be
         found by it."""
         return
-
-    def children(self, parents: Collection[str]) -> Iterator[Page]:
-        """The records below these ones: the variations of a product."""
-        return iter(())
 
     def cut(self, changes: Sequence[Change], most: int) -> list[list[Change]]:
         """Changes as batches for `send`, none larger than `most`."""

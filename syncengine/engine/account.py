@@ -7,9 +7,10 @@ counters, and each difference that has arrived moves both.
 from __future__ import annotations
 
 from syncengine.engine.flight import hand_over
+from syncengine.engine.item import Item
 from syncengine.engine.job import JobRun
-from syncengine.engine.plan import Item
-from syncengine.records import Change, Outcome, Side
+from syncengine.engine.kinds import fields_of, kinds_of
+from syncengine.records import Change, Outcome, Side, other
 from syncengine.state import Link
 from syncengine.values import Value, encode, same, shown
 
@@ -39,6 +40,8 @@ def account(job: JobRun, item: Item | None, outcome: Outcome, echo: int | None =
         _expect_echo(item, outcome.change.side, None if _moved_more(job, item, outcome) else echo)
     elif outcome.status == "in-flight":
         _account_in_flight(job, item, change)
+    elif outcome.status == "failed" and item.pair.link.lost == other(change.side):
+        item.pair.link.lost = None  # what the loss asked for was not done: it is found again
     _release_decided(job, item)
     _move_bases(item)
     if all(one.status not in OPEN for one in item.changes.values()):
@@ -88,15 +91,32 @@ def _account_done(job: JobRun, item: Item, outcome: Outcome) -> None:
             item.bases.pop(name, None)
         elif what.error:
             continue
-        elif isinstance(told, NoAnswer) or same(told, what.new):
+        elif isinstance(told, NoAnswer):
             item.waits.get(name, set()).discard(change.side)
+        elif same(told, what.new) or _kept(job, change.side, name, what.new, told):
+            item.waits.get(name, set()).discard(change.side)
+            _take_told(item, name, change.side, told)
         else:
             what.error = f"the {change.side} kept {shown(told, job.type_of(name)) or 'nothing'}"
     if change.action == "create":
         _account_defaults(job, item, outcome)
+        link.erp_kind, link.store_kind = kinds_of(change)
     refused = [f"{name}: {what.error}" for name, what in change.fields.items() if what.error]
     if refused:
         change.status, change.error = "failed", "; ".join(refused)
+
+
+def _kept(job: JobRun, side: Side, name: str, sent: Value, told: Value) -> bool:
+    one = job.mapping.fields.get(name)
+    path = one.path(side) if one else None
+    return path is not None and job.endpoint(side).kept(path, sent, told)
+
+
+def _take_told(item: Item, name: str, side: Side, told: Value) -> None:
+    """What the side answered is what it will be measured against."""
+    if name in item.bases:
+        erp, store = item.bases[name]
+        item.bases[name] = (told, store) if side == "erp" else (erp, told)
 
 
 def _account_defaults(job: JobRun, item: Item, outcome: Outcome) -> None:
@@ -128,7 +148,7 @@ def _moved_more(job: JobRun, item: Item, outcome: Outcome) -> bool:
     if change.action != "update":
         return False
     row = item.pair.row(change.side)
-    for one in job.merged_fields:
+    for one in fields_of(job, item.pair):
         told, path = answered(job, outcome, one.name), one.path(change.side)
         if one.name in change.fields or isinstance(told, NoAnswer) or path is None:
             continue

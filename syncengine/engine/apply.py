@@ -14,9 +14,11 @@ from dataclasses import replace
 from syncengine.engine.account import account, account_quiet
 from syncengine.engine.detect import hash_cells
 from syncengine.engine.interrupts import held_back, let_through
+from syncengine.engine.item import Item
 from syncengine.engine.job import SIDES, JobRun
 from syncengine.engine.lookup import look_up
-from syncengine.engine.plan import Item, Plan
+from syncengine.engine.placing import place_below
+from syncengine.engine.plan import Plan
 from syncengine.engine.pull import hash_salt
 from syncengine.errors import SyncError
 from syncengine.records import Change, Outcome, Side
@@ -54,7 +56,18 @@ def apply_plan(job: JobRun, plan: Plan) -> None:
     items = {change.id: item for item in plan.items for change in item.changes.values()}
     for side in SIDES:
         _apply(job, side, plan.terms[side], items)
-        _apply(job, side, plan.changes(side), items)
+        _apply(job, side, [one for one in plan.changes(side) if one.parent is None], items)
+        _apply_below(job, side, [one for one in plan.changes(side) if one.parent is not None], items)
+
+
+def _apply_below(job: JobRun, side: Side, changes: Sequence[Change], items: dict[str, Item]) -> None:
+    """Variations are written after the products that they belong to."""
+    orphans = place_below(job, changes)
+    without = [Outcome(one, "failed", error=f"no-parent: {one.parent} could not be created") for one in orphans]
+    if without:
+        _write_down(job, without, items)
+    left_out = {one.id for one in orphans}
+    _apply(job, side, [one for one in changes if one.id not in left_out], items)
 
 
 def _apply(job: JobRun, side: Side, changes: Sequence[Change], items: dict[str, Item]) -> None:
@@ -82,13 +95,17 @@ def _send_all(job: JobRun, side: Side, changes: Sequence[Change], size: int, ite
     One more batch is always ready, so that the side does not wait while outcomes are written down.
     On an error or an interrupt nothing more is sent, the batches under way are waited for, and then it is raised.
     """
-    endpoint, waiting, unknown = job.endpoint(side), deque(changes), list[Change]()
+    endpoint, unknown = job.endpoint(side), list[Change]()
+    waiting = deque(endpoint.cut(changes, min(size, endpoint.batch_size)))
     running: dict[Future[list[Outcome]], list[Change]] = {}
     stopped: BaseException | None = None
     with held_back(), ThreadPoolExecutor(endpoint.concurrency) as pool:
         while running or (waiting and stopped is None):
             while waiting and stopped is None and len(running) <= endpoint.concurrency:
-                batch = [waiting.popleft() for _ in range(min(size, endpoint.batch_size, len(waiting)))]
+                batch = waiting.popleft()
+                if len(batch) > endpoint.batch_size:  # it has become smaller meanwhile
+                    batch, *rest = endpoint.cut(batch, endpoint.batch_size)
+                    waiting.extendleft(reversed(rest))
                 _mark_sent(job, batch)
                 running[pool.submit(endpoint.send, batch)] = batch
             try:

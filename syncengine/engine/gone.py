@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from syncengine.engine.job import SIDES, JobRun, Pair, Row
+from syncengine.engine.kinds import VARIATION, Family
 from syncengine.engine.pull import Pulled, fetch_rows
 from syncengine.records import RECORD, Change, FieldChange, Held, Side
+from syncengine.values import Value
 
-__all__ = ["field_at", "gone_pairs", "is_out", "lost_side", "plan_loss", "wants_again"]
-
-INSTEAD = {"draft": ("status", "draft"), "out-of-stock": ("stock_status", "outofstock")}  # of deleting it
+__all__ = [
+    "field_at",
+    "gone_pairs",
+    "instead_of_deleting",
+    "is_out",
+    "lost_side",
+    "plan_loss",
+    "status_before",
+    "wants_again",
+]
 
 
 def gone_pairs(job: JobRun, pulled: Pulled, pairs: Sequence[Pair]) -> list[Pair]:
@@ -67,7 +76,7 @@ def is_out(job: JobRun, row: Row) -> bool:
     return row.in_trash and "trash" not in job.mapping.store.only.get("status", ())
 
 
-def plan_loss(job: JobRun, pair: Pair, side: Side) -> tuple[list[Change], list[Held]]:
+def plan_loss(job: JobRun, pair: Pair, side: Side, family: Family) -> tuple[list[Change], list[Held]]:
     """What the mapping has done about a record that is gone on `side`. The link stays, as a tombstone."""
     link, gone = pair.link, job.mapping.gone
     if all(link.identifier(one) in job.missing[one] for one in ("erp", "store")):
@@ -75,6 +84,9 @@ def plan_loss(job: JobRun, pair: Pair, side: Side) -> tuple[list[Change], list[H
         return [], []
     if side == "store":
         conflict = job.conflicts.get((link.id or 0, RECORD))
+        if is_below_lost(job, pair, family):
+            link.lost = "store"
+            return [], []
         if gone.from_store == "ask" and not (conflict and conflict.answer):
             why = "it is in the store's trash" if pair.store is not None else "it is gone from the store"
             number, since = (conflict.id, conflict.since) if conflict else (0, None)
@@ -84,18 +96,42 @@ def plan_loss(job: JobRun, pair: Pair, side: Side) -> tuple[list[Change], list[H
     link.lost = "erp"
     if gone.from_erp == "keep" or "store" not in job.writable:
         return [], []
+    if is_below_lost(job, pair, family):  # a variation goes with its product
+        return [], []
     why = "it is gone from the erp"
     fields = {RECORD: FieldChange("there", None, why)}
     change = Change("", "store", "delete", job.mapping.entity, link.erp_key, link.store_id, fields)
-    match gone.from_erp:
-        case "delete":
-            change.destroy = True
-        case "draft" | "out-of-stock":
-            path, word = INSTEAD[gone.from_erp]
-            name = field_at(job, path)
-            change.action = "update"
-            change.fields = {name: FieldChange(job.base(link, "store", name), word, why)}
+    change.kind, change.destroy = link.store_kind or "", gone.from_erp == "delete"
+    path, word, before = instead_of_deleting(job, pair)
+    if path:
+        change.action, change.fields = "update", {field_at(job, path): FieldChange(before, word, why)}
     return [change], []
+
+
+def instead_of_deleting(job: JobRun, pair: Pair) -> tuple[str, Value, Value]:
+    """(path, the word written there, what was there before) where the mapping wants a product to stay; "" if not."""
+    stock = next((one for one in job.mapping.by_path("store", "stock_quantity") if one.goes_to("store")), None)
+    if job.mapping.gone.from_erp == "draft":
+        return "status", "private" if pair.link.store_kind == VARIATION else "draft", status_before(job, pair)
+    if job.mapping.gone.from_erp != "out-of-stock":
+        return "", None, None
+    if stock is not None:  # the store works out the status from a stock that it manages
+        return "stock_quantity", 0, job.base(pair.link, "store", stock.name)
+    name = field_at(job, "stock_status")
+    return "stock_status", "outofstock", job.base(pair.link, "store", name) or "instock"
+
+
+def status_before(job: JobRun, pair: Pair) -> Value:
+    """What a product was before it was taken out of the shop, as far as is known."""
+    name = field_at(job, "status")
+    return (job.base(pair.link, "store", name) if pair.link.has_base(name) else None) or "publish"
+
+
+def is_below_lost(job: JobRun, pair: Pair, family: Family) -> bool:
+    parent = family.parent_of(pair.link)
+    return parent is not None and any(
+        parent.identifier(side) in job.missing[side] for side in SIDES if parent.identifier(side) is not None
+    )
 
 
 def wants_again(job: JobRun, pair: Pair) -> bool:

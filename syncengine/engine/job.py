@@ -17,7 +17,7 @@ from syncengine.state import Link, State
 from syncengine.state.journal import Conflict
 from syncengine.values import Type, Value, decode
 
-__all__ = ["SIDES", "JobRun", "Options", "Pair", "Progress", "Row", "rows_of"]
+__all__ = ["SIDES", "JobRun", "Matched", "Options", "Pair", "Progress", "Row", "rows_of"]
 
 SIDES: tuple[Side, Side] = ("erp", "store")
 IN_TRASH = "(in the trash)"  # how a side's `where` ends for a record that lies in its trash
@@ -66,6 +66,7 @@ class Pair:
     link: Link
     erp: Row | None = None
     store: Row | None = None
+    restores: dict[str, Value] = field(default_factory=dict)  # store paths that must be written again: what is there
 
     def row(self, side: Side) -> Row | None:
         return self.erp if side == "erp" else self.store
@@ -73,6 +74,14 @@ class Pair:
     @property
     def name(self) -> str:
         return self.link.erp_key if self.link.erp_key is not None else f"store:{self.link.store_id}"
+
+
+@dataclass(slots=True)
+class Matched:
+    """Pairs to be merged, and saved one-sided links that were joined into another one."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -98,9 +107,15 @@ class JobRun:
 
     missing: dict[Side, set[str]] = field(default_factory=lambda: {"erp": set(), "store": set()})
 
+    named_parents: set[str] = field(default_factory=set)  # ERP keys that rows of the ERP name as their parents
+    knows_parents: bool = False  # all of them, because every row was read
+
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))  # of this run's changes
     merged_fields: list[Field] = field(init=False)  # those that both sides have a say in
+    option_fields: dict[str, Field] = field(init=False)  # by which the variations of a product differ
     writable: frozenset[Side] = field(init=False)  # the sides that this job may write at all
+
+    _of_kind: dict[str, list[Field]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.merged_fields = [
@@ -108,6 +123,13 @@ class JobRun:
             for one in self.mapping.fields.values()
             if one.store is not None and (one.erp is not None or one.has_constant)
         ]
+        self.option_fields = {
+            one.name: one
+            for one in self.merged_fields
+            if self.mapping.erp.parent is not None
+            and (one.store or "").startswith("attribute:")
+            and one.erp is not None
+        }
         self.writable = frozenset(side for side in SIDES if self.endpoint(side).writable and self.mapping.writes(side))
 
     def begin_again(self) -> None:
@@ -119,6 +141,13 @@ class JobRun:
         told.changes, told.held, told.rejects, told.warnings = [], [], [], []
         self.rejected_erp, self.rejected_store = set(), set()
         self.missing = {"erp": set(), "store": set()}
+        self.named_parents = set()
+
+    def fields_of(self, kind: str) -> list[Field]:
+        """The merged fields that the store's records of a kind have."""
+        if kind not in self._of_kind:
+            self._of_kind[kind] = [one for one in self.merged_fields if self.store.applies(one.store or "", kind)]
+        return self._of_kind[kind]
 
     def endpoint(self, side: Side) -> Endpoint:
         return self.erp if side == "erp" else self.store

@@ -50,11 +50,17 @@ def _judge(job: JobRun, change: Change, row: Row | None, *, marked: bool) -> Out
     if change.mark:
         return None
     held = {name: _value(job, row, name) for name in change.fields}
-    if all(same(held[name], what.new) for name, what in change.fields.items()):
+    if all(_is_there(job, row, name, what.new, held[name]) for name, what in change.fields.items()):
         return Outcome(change, "done", row.id, row.cells)
     if all(same(held[name], what.old) for name, what in change.fields.items()):
         return None
     return Outcome(change, "failed", error="moved-on: the record is neither as it was nor as it was sent")
+
+
+def _is_there(job: JobRun, row: Row, name: str, sent: Value, held: Value) -> bool:
+    one = job.mapping.fields.get(name)
+    path = one.path(row.side) if one else None
+    return same(held, sent) or (path is not None and job.endpoint(row.side).kept(path, sent, held))
 
 
 def _find_created(job: JobRun, side: Side, creates: Sequence[Change]) -> dict[str, Row]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from syncengine.engine.job import SIDES, JobRun, Pair, Row
+from syncengine.engine.job import SIDES, JobRun, Matched, Pair, Row
 from syncengine.engine.keys import refused_key
+from syncengine.engine.kinds import fields_of
+from syncengine.engine.options import match_by_options
 from syncengine.engine.pull import Pulled, fetch_rows, read_pages
 from syncengine.mapping import Field
 from syncengine.records import Side
@@ -15,14 +16,6 @@ from syncengine.state import Link
 from syncengine.values import is_empty, match_key
 
 __all__ = ["Matched", "match"]
-
-
-@dataclass(slots=True)
-class Matched:
-    """Pairs to be merged, and saved one-sided links that were joined into another one."""
-
-    pairs: list[Pair] = field(default_factory=list)
-    dropped: list[int] = field(default_factory=list)
 
 
 def match(job: JobRun, pulled: Pulled) -> Matched:
@@ -47,6 +40,7 @@ def match(job: JobRun, pulled: Pulled) -> Matched:
         Pair(Link(store_id=key), store=row) for key, row in pulled.store.items() if key not in with_link["store"]
     ]
     _match_by_keys(job, alone["erp"], alone["store"], matched)
+    match_by_options(job, matched)
     _reject_twins(job, matched)
     _fetch_other_halves(job, matched.pairs)
     return matched
@@ -149,7 +143,7 @@ def _ambiguity(pair: Pair, found: dict[str, Row], claimed: dict[str, list[Pair]]
     if others:
         return f"{row.where} in the store is also named by {', '.join(others[:3])}"
     owner = linked.get(store_id)
-    if owner is not None and owner.erp_key is not None and owner.erp_key != pair.link.erp_key:
+    if owner is not None and owner.erp_key not in (None, pair.link.erp_key) and owner.lost != "erp":
         return f"{row.where} in the store belongs to {owner.erp_key} already"
     return ""
 
@@ -235,7 +229,6 @@ def _key_in_erp(job: JobRun, pair: Pair) -> str | None:
 
 def _fetch_other_halves(job: JobRun, pairs: list[Pair]) -> None:
     """Read the other record where the bases do not say what it holds."""
-    names = [one.name for one in job.merged_fields]
     open_links = {link for link, _ in job.conflicts}
     for side in SIDES:
         needed = {
@@ -243,13 +236,14 @@ def _fetch_other_halves(job: JobRun, pairs: list[Pair]) -> None:
             for pair in pairs
             if pair.row(side) is None
             and (key := pair.link.identifier(side)) is not None
-            and pair.link.lost != side
+            and (pair.link.lost is None or (pair.link.lost != side and pair.row(pair.link.lost) is not None))
             and (
                 pair.link.dirty
+                or pair.link.lost is not None
                 or pair.link.unkept
                 or pair.link.in_flight
                 or pair.link.id in open_links
-                or not all(map(pair.link.has_base, names))
+                or not all(pair.link.has_base(one.name) for one in fields_of(job, pair))
             )
         }
         for key, row in fetch_rows(job, side, needed).items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from syncengine.endpoints import Page, Pull
 from syncengine.engine.detect import changed_positions, hash_rows, salt
 from syncengine.engine.job import JobRun, Row, rows_of
@@ -34,7 +36,8 @@ class Pulled:
 
 
 def pull_sides(job: JobRun) -> Pulled:
-    """Pull the store, then the ERP with the partners of what changed in the store."""
+    """Pull the store, then the ERP with the partners of what changed in the store. Whole reads begin with the ERP, so
+    that the store can look for what the ERP names."""
     pulled = Pulled()
     again = job.state.links.dirty(job.name) + job.state.links.by_id(job.name, _answered(job))
     standing = [one.reject for one in job.state.journal.rejects(job.name) if one.reject.key is not None]
@@ -43,6 +46,11 @@ def pull_sides(job: JobRun) -> Pulled:
         rejected = {one.key for one in standing if one.side == side and one.key is not None}
         return rejected | {key for link in again if (key := link.identifier(side)) is not None}
 
+    if job.full:
+        _pull(job, pulled, "erp", wanted("erp"))
+        job.store.expect(_named_keys(job, pulled))
+        _pull(job, pulled, "store", wanted("store"))
+        return pulled
     _pull(job, pulled, "store", wanted("store"))
     moved = [key for key, row in pulled.store.items() if row.changed]
     partners = {
@@ -50,6 +58,15 @@ def pull_sides(job: JobRun) -> Pulled:
     }
     _pull(job, pulled, "erp", wanted("erp") | partners)
     return pulled
+
+
+def _named_keys(job: JobRun, pulled: Pulled) -> dict[str, set[str]]:
+    """The match keys of the ERP's rows in hand, as they stand there, by the store's path."""
+    return {
+        by.store: {text for row in pulled.erp.values() if (text := str(row.cells.get(by.erp) or "").strip())}
+        for by in job.mapping.match_fields
+        if by.store is not None and by.store != "id" and by.erp is not None
+    }
 
 
 def fetch_rows(job: JobRun, side: Side, ids: Collection[str]) -> dict[str, Row]:
@@ -80,6 +97,8 @@ def _pull(job: JobRun, pulled: Pulled, side: Side, wanted: set[str]) -> None:
     refused: list[Reject] = []
     for read in pull:
         page = _identified(job, side, read, refused)
+        if side == "erp" and job.mapping.erp.parent is not None:
+            job.named_parents.update(_named(page.cells[job.mapping.erp.parent]))
         hashes = hash_rows(page, salted)
         known = job.state.links.hashes(job.name, side, page.ids)
         changed = changed_positions(page.ids, hashes, known)
@@ -90,6 +109,8 @@ def _pull(job: JobRun, pulled: Pulled, side: Side, wanted: set[str]) -> None:
         seen += len(page.ids)
         job.progress.advance(len(page.ids))
     job.progress.advance(pull.unchanged)
+    if side == "erp":
+        job.knows_parents = job.full and pull.complete
     pulled.pulls[side] = pull
     pulled.wanted[side] = wanted
     pulled.seen[side] = seen + pull.unchanged
@@ -97,6 +118,10 @@ def _pull(job: JobRun, pulled: Pulled, side: Side, wanted: set[str]) -> None:
     job.rejected(side).update(one.key for one in pull.rejects if one.key is not None)
     job.result.warnings.extend(pull.warnings)
     job.result.read.add(side, seen + pull.unchanged + len({one.where for one in [*pull.rejects, *refused]}))
+
+
+def _named(column: pd.Series[str]) -> set[str]:
+    return {text for cell in column.unique() if (text := str(cell or "").strip())}
 
 
 def _identified(job: JobRun, side: Side, page: Page, refused: list[Reject]) -> Page:

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from syncengine.engine.account import NoAnswer, add_difference, answered, take_identifier
 from syncengine.engine.flight import hand_over
 from syncengine.engine.job import SIDES, JobRun
+from syncengine.engine.kinds import OF_VARIATIONS, kinds_of
 from syncengine.engine.lookup import look_up
+from syncengine.engine.placing import place_below
 from syncengine.records import Change, Outcome, Side
 from syncengine.state import Link
 from syncengine.values import encode
@@ -27,6 +29,7 @@ def recover(job: JobRun) -> None:
         mine = [(change, sent) for change, sent in unsettled if change.side == side]
         if mine:
             _let_settle(job, side, [sent for _, sent in mine])
+            place_below(job, [change for change, _ in mine])
             found = look_up(job, side, [change for change, _ in mine])
             with job.state.transaction():
                 _write_down(job, [(change, found[change.id]) for change, _ in mine])
@@ -66,10 +69,15 @@ def _take_over(job: JobRun, link: Link, change: Change, outcome: Outcome) -> Non
     if change.action == "create" and outcome.record_id is not None:
         if not take_identifier(job, link, change.side, outcome.record_id):
             return
-        for one in job.merged_fields:
+        link.erp_kind, link.store_kind = kinds_of(change)
+        for one in job.fields_of(change.kind):
             sent, told = change.fields.get(one.name), answered(job, outcome, one.name)
+            if sent is not None and sent.why == OF_VARIATIONS:
+                continue
             got = None if isinstance(told, NoAnswer) else told
             erp, store = (sent.new, sent.new) if sent else (None, got) if change.side == "store" else (got, None)
+            if sent is not None and one.type.ordered and change.side == "store":
+                store = got
             link.account(one.name, encode(erp), encode(store))
     for name, what in change.fields.items():
         if what.difference is not None and link.has_base(name):

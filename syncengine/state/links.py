@@ -23,6 +23,7 @@ link = LinkRow.__table__  # type: ignore[attr-defined]
 COLUMNS = (
     link.c.id, link.c.erp_key, link.c.store_id, link.c.match_key, link.c.base, link.c.base_store, link.c.in_flight,
     link.c.in_flight_since, link.c.erp_hash, link.c.store_hash, link.c.dirty, link.c.lost, link.c.unkept,
+    link.c.erp_kind, link.c.store_kind,
 )  # fmt: skip
 
 
@@ -46,6 +47,8 @@ class Link:
     dirty: bool = False
     lost: Side | None = None
     unkept: bool = False
+    erp_kind: str | None = None
+    store_kind: str | None = None
     arrived: bool = False  # in memory only: all that was in flight has just been read back
 
     @property
@@ -109,6 +112,11 @@ class Links:
 
     def paired(self, job: str) -> Iterator[Link]:
         yield from self._select(job, link.c.erp_key.is_not(None), link.c.store_id.is_not(None))
+
+    def below(self, job: str, parents: Collection[str]) -> list[Link]:
+        """Links of the store's records that stand below these ones, as variations below their product."""
+        chosen = list(parents)
+        return [found for chunk in chunks(chosen) for found in self._select(job, link.c.store_parent.in_(chunk))]
 
     def awaiting(self, job: str) -> list[Link]:
         """Links with something in flight."""
@@ -174,11 +182,13 @@ class Links:
                 dirty,
                 lost,
                 unkept,
+                erp_kind,
+                store_kind,
             ) = row
             flights = json.loads(in_flight) if in_flight else {}
             yield Link(
                 key, erp_key, store_id, match_key, json.loads(base), json.loads(base_store), flights, since,
-                erp_hash, store_hash, dirty, lost, unkept,
+                erp_hash, store_hash, dirty, lost, unkept, erp_kind, store_kind,
             )  # fmt: skip
 
 
@@ -186,6 +196,7 @@ def _columns(one: Link) -> dict[str, Any]:
     return {
         "erp_key": one.erp_key,
         "store_id": one.store_id,
+        "store_parent": one.store_id.rpartition("/")[0] or None if one.store_id is not None else None,
         "match_key": one.match_key,
         "base": as_json(one.base),
         "base_store": as_json(one.base_store),
@@ -196,6 +207,8 @@ def _columns(one: Link) -> dict[str, Any]:
         "dirty": one.dirty,
         "lost": one.lost,
         "unkept": one.unkept,
+        "erp_kind": one.erp_kind,
+        "store_kind": one.store_kind,
     }
 
 

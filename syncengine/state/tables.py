@@ -84,6 +84,8 @@ class LinkRow(SQLModel, table=True):
     differently. `in_flight` is JSON by field: what was handed over and not yet read back.
     `dirty`: the next run reads it on both sides again. `lost`: the side on which the record is gone (a tombstone).
     `unkept`: a side did not keep a value, so that a base is not what it holds.
+    `store_parent`: what stands before the slash in the id of a record below another one.
+    `erp_kind`, `store_kind`: what the record was on each side when the two last agreed about it.
     """
 
     __tablename__ = "link"
@@ -91,6 +93,7 @@ class LinkRow(SQLModel, table=True):
         UniqueConstraint("job", "erp_key"),
         UniqueConstraint("job", "store_id"),
         Index("link_match", "job", "match_key"),
+        Index("link_parent", "job", "store_parent"),
         Index("link_dirty", "job", sqlite_where=text("dirty = 1"), postgresql_where=text("dirty")),
         {"sqlite_autoincrement": True},  # the ledger names links for ever: no id is given twice
     )
@@ -98,6 +101,7 @@ class LinkRow(SQLModel, table=True):
     job: str
     erp_key: str | None = None
     store_id: str | None = None
+    store_parent: str | None = None
     match_key: str | None = None
     base: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     base_store: str = Field(default="{}", sa_column=Column(Text, nullable=False))
@@ -108,6 +112,8 @@ class LinkRow(SQLModel, table=True):
     dirty: bool = False
     lost: str | None = None
     unkept: bool = False
+    erp_kind: str | None = None
+    store_kind: str | None = None
 
 
 class RunRow(SQLModel, table=True):
@@ -141,6 +147,8 @@ class ChangeRow(SQLModel, table=True):
     store_id: str | None = None
     fields: str = Field(sa_column=Column(Text, nullable=False))
     marked: bool = False
+    kind: str = ""
+    parent: str | None = None  # the ERP key of what the record stands below
     status: str = "planned"
     error: str = Field(default="", sa_column=Column(Words, nullable=False))
     planned: datetime = Field(sa_type=Instant)

@@ -1,0 +1,148 @@
+"""Step 6 for a pair: all its fields merged, and the writes that follow from that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from syncengine.engine.flight import already_sent, as_if_arrived, read_back, under_way
+from syncengine.engine.gone import field_at
+from syncengine.engine.item import Item, check_contradictions, holds, planned_write, with_changes
+from syncengine.engine.job import SIDES, JobRun, Pair
+from syncengine.engine.kinds import VARIATION, Family, fields_of
+from syncengine.engine.merge import Answer, Seen, Verdict, merge_field
+from syncengine.mapping import Field
+from syncengine.records import KIND, RECORD, Change, FieldChange, Held, Side
+from syncengine.state import Link
+from syncengine.state.journal import Conflict
+from syncengine.values import Value, decode, encode, is_empty
+
+__all__ = ["merged", "record_conflicts"]
+
+
+def merged(job: JobRun, pair: Pair, family: Family) -> Item:
+    """Merge the fields of a linked pair. Raises UnusableError for a row that cannot be used."""
+    item, link = Item(pair, released=record_conflicts(job, pair)), pair.link
+    was_in_flight = bool(link.in_flight)
+    later, writable = _later(pair), job.writable
+    writes: dict[Side, dict[str, FieldChange]] = {"erp": {}, "store": {}}
+    chosen = fields_of(job, pair, family)
+    now = {one.name: holds(job, pair, "erp", one) for one in chosen}
+    for one in chosen:
+        if pair.erp is not None and was_in_flight:
+            read_back(link, one, now[one.name])
+        conflict = job.conflicts.get((link.id or 0, one.name))
+        if conflict is None and _rests(job, pair, one, now[one.name]):
+            continue
+        erp, store = _seen(job, pair, one, now[one.name])
+        answer = _answer(one, conflict, erp, store) if conflict else None
+        met = link.has_base(one.name)
+        verdict = merge_field(one, erp, store, met=met, later=later, answer=answer, writable=writable)
+        if verdict.held:
+            item.held.append(_held(pair, one, erp, store, verdict.held, conflict))
+            continue
+        if conflict is not None:
+            item.decided[one.name] = conflict.id
+        if verdict.to_erp and already_sent(link, one, verdict.to_erp.value):
+            item.waits[one.name] = {"erp"}  # until it is read back
+            verdict = replace(verdict, to_erp=None)
+        else:
+            item.verdicts.append(verdict)
+        if pending := under_way(link, one):  # booked only when it is read back
+            erp, store = (Seen(seen.base - pending, seen.now - pending) for seen in (erp, store))
+        if verdict.unwritten and one.truth == "sum" and met:
+            _account_unwritten(link, one, erp, store, verdict)
+        item.bases[one.name] = (erp.now, store.now)
+        for side in SIDES:
+            write = verdict.to_erp if side == "erp" else verdict.to_store
+            if write is not None and (what := planned_write(job, item, side, one, write)) is not None:
+                writes[side][one.name] = what
+    for path, word in pair.restores.items():
+        _restore(job, item, path, word, writes["store"])
+    if writes["store"]:
+        check_contradictions(job, pair, chosen, writes["store"])
+    if was_in_flight and not link.in_flight:
+        link.in_flight_since, link.arrived = None, True
+    return with_changes(job, item, _updates(job, pair, writes, now, family))
+
+
+def _rests(job: JobRun, pair: Pair, one: Field, erp: Value) -> bool:
+    """Whether neither side of a field has moved, told by the canonical forms alone: so it is with most fields. The
+    store's value that is on its way to the ERP has been decided on."""
+    link = pair.link
+    if link.in_flight and already_sent(link, one, holds(job, pair, "store", one)):
+        return True
+    if one.name in link.in_flight or one.name not in link.base or encode(erp) != link.base[one.name]:
+        return False
+    return pair.store is None or encode(holds(job, pair, "store", one)) == link.base_of("store", one.name)
+
+
+def _seen(job: JobRun, pair: Pair, one: Field, now: Value) -> tuple[Seen, Seen]:
+    """Both sides of a field: what they held when last accounted, and what they hold now."""
+    link = pair.link
+    erp = Seen(job.base(link, "erp", one.name), now)
+    store = Seen(job.base(link, "store", one.name), holds(job, pair, "store", one))
+    if one.empty == "ignore" and is_empty(now):
+        erp = Seen(erp.base, erp.base)
+    return as_if_arrived(link, one, erp, store)
+
+
+def _held(pair: Pair, one: Field, erp: Seen, store: Seen, why: str, conflict: Conflict | None) -> Held:
+    number, since = (conflict.id, conflict.since) if conflict else (0, None)
+    return Held(number, pair.name, one.name, erp.now, store.now, erp.base, why, since)
+
+
+def _restore(job: JobRun, item: Item, path: str, word: Value, writes: dict[str, FieldChange]) -> None:
+    """Write what a record was before it was taken out of the shop, whether that has changed or not."""
+    name, row = field_at(job, path), item.pair.store
+    assert row is not None
+    before = writes[name].new if name in writes else row.cells[path]
+    writes[name] = FieldChange(word, before, "taken out of the trash" if word == "trash" else "it is back in the erp")
+    item.waits.setdefault(name, set()).add("store")
+
+
+def _updates(
+    job: JobRun, pair: Pair, writes: dict[Side, dict[str, FieldChange]], erp: dict[str, Value], family: Family
+) -> Iterator[Change]:
+    for side, fields in writes.items():
+        if fields:
+            key, record_id = pair.link.erp_key, pair.link.identifier(side)
+            change = Change("", side, "update", job.mapping.entity, key, record_id, fields)
+            change.kind = pair.link.store_kind or ""
+            if change.kind == VARIATION and (parent := family.parent_of(pair.link)) is not None:
+                change.parent = parent.erp_key
+            change.mark = any(what.difference is not None for what in fields.values())
+            if side == "erp":
+                change.record = erp | {name: what.new for name, what in fields.items()}
+            yield change
+
+
+def _account_unwritten(link: Link, one: Field, erp: Seen, store: Seen, verdict: Verdict) -> None:
+    """What one counter did and the other side will never be told is accounted at once."""
+    untold_by_store = verdict.to_erp is None
+    to_erp, to_store = (erp.base, store.now) if untold_by_store else (erp.now, store.base)
+    link.account(one.name, encode(to_erp), encode(to_store))
+
+
+def record_conflicts(job: JobRun, pair: Pair) -> list[int]:
+    """The conflicts about the whole record, if there are any."""
+    found = (job.conflicts.get((pair.link.id or 0, what)) for what in (RECORD, KIND))
+    return [conflict.id for conflict in found if conflict is not None]
+
+
+def _later(pair: Pair) -> Side | None:
+    if (
+        not (pair.erp and pair.store and pair.erp.modified and pair.store.modified)
+        or pair.erp.modified == pair.store.modified
+    ):
+        return None
+    return "erp" if pair.erp.modified > pair.store.modified else "store"
+
+
+def _answer(one: Field, conflict: Conflict, erp: Seen, store: Seen) -> Answer | None:
+    """A person's answer; None where there is none, or where a side has moved on from what they were shown."""
+    if conflict.answer is None or (encode(erp.now), encode(store.now)) != (conflict.erp, conflict.store):
+        return None
+    if conflict.answer["take"] in ("erp", "store"):
+        return Answer(conflict.answer["take"])
+    return Answer(None, decode(conflict.answer["value"], one.type))

@@ -1,0 +1,127 @@
+"""Records that only one side has: what is created on the other one, and what is only remembered."""
+
+from __future__ import annotations
+
+from syncengine.engine.item import Item, UnusableError, holds, planned_write, with_changes
+from syncengine.engine.job import JobRun, Pair, Row
+from syncengine.engine.kinds import OF_VARIATIONS, SIMPLE, VARIABLE, VARIATION, Family, options_below, parent_key
+from syncengine.engine.match import key_of
+from syncengine.engine.merge import Write
+from syncengine.mapping import Field
+from syncengine.records import Change, FieldChange, Side
+from syncengine.values import decode, is_empty, same
+
+__all__ = ["created_in_erp", "created_in_store"]
+
+
+def created_in_store(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
+    """Plan a new record in the store. Raises UnusableError for a row that cannot become one."""
+    item = Item(pair)
+    if not (job.mapping.create_in_store and "store" in job.writable):
+        return _alone(job, item, "erp")
+    kind = _new_kind(job, row)
+    parent = _parent_in_store(row, parent_key(job, row), family) if kind == VARIATION else None
+    options = options_below(job, pair, family) if kind == VARIABLE else {}
+    fields: dict[str, FieldChange] = {}
+    for one in job.fields_of(kind):
+        if one.name in options:
+            _check_options(job, row, one, options[one.name])
+            continue
+        value = holds(job, pair, "erp", one)
+        item.bases[one.name] = (value, value)
+        if is_empty(value) and one.required:
+            raise UnusableError(row, one.name, "it is required, and empty")
+        what = None
+        if one.goes_to("store") and not is_empty(value):
+            what = planned_write(job, item, "store", one, Write(value, "new in the erp"))
+        if what is not None:
+            fields[one.name] = what
+        item.waits[one.name] = {"store"}
+    unique = any(one.name in fields for one in job.mapping.match_fields if one.store != "id")
+    change = Change("", "store", "create", job.mapping.entity, pair.link.erp_key, None, fields, mark=not unique)
+    change.kind, change.options, change.parent, change.below = kind, options, parent, _below(parent, family)
+    for name, choices in options.items():
+        listed = job.mapping.fields[name].type.name == "list"
+        fields[name] = FieldChange(None, choices if listed else " | ".join(choices), OF_VARIATIONS)
+    if kind == VARIABLE and pair.link.erp_key is not None:
+        family.pending.add(pair.link.erp_key)
+    return with_changes(job, item, [change])
+
+
+def created_in_erp(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
+    """Plan a new record in the ERP. Raises UnusableError for a row that cannot become one."""
+    item, link = Item(pair), pair.link
+    if not (job.mapping.create_in_erp and "erp" in job.writable):
+        return _alone(job, item, "store")
+    kind = str(row.cells.get(job.store.kind) or "") if job.store.kind is not None else ""
+    chosen = job.fields_of(kind)
+    now = {one.name: holds(job, pair, "store", one) for one in chosen}
+    key = next((now[one.name] for one in job.mapping.by_path("erp", job.mapping.erp.key) if one.name in now), None)
+    if is_empty(key):
+        raise UnusableError(row, None, f"it has no value for {job.mapping.erp.key}, the key of a new record in the erp")
+    parent = _parent_in_erp(row, family) if kind == VARIATION and job.mapping.erp.parent is not None else None
+    fields: dict[str, FieldChange] = {}
+    for one in chosen:
+        if kind == VARIABLE and one.name in job.option_fields:
+            continue
+        item.bases[one.name] = (None, now[one.name])
+        what = None
+        if one.goes_to("erp") and not is_empty(now[one.name]):
+            what = planned_write(job, item, "erp", one, Write(now[one.name], "new in the store"))
+        if what is not None:
+            fields[one.name] = what
+        item.waits[one.name] = {"erp"}
+    if link.in_flight and all(
+        link.in_flight.get(name) and same(decode(link.in_flight[name][-1].get("to"), job.type_of(name)), what.new)
+        for name, what in fields.items()
+    ):
+        return Item(pair)
+    change = Change("", "erp", "create", job.mapping.entity, str(key), None, fields, record=now)
+    change.kind, change.parent = kind, parent
+    return with_changes(job, item, [change])
+
+
+def _alone(job: JobRun, item: Item, side: Side) -> Item:
+    """Remember a row without partner by its match key."""
+    by = next((one for one in job.mapping.match_fields if one.store != "id"), None)
+    item.pair.link.match_key = key_of(job, by, item.pair.row(side)) if by else None
+    job.result.unlinked.add(side)
+    item.alone = True
+    return item
+
+
+def _new_kind(job: JobRun, row: Row) -> str:
+    """What a row of the ERP becomes in a store that tells kinds apart."""
+    if job.store.kind is None:
+        return ""
+    if parent_key(job, row):
+        return VARIATION
+    return VARIABLE if row.id in job.named_parents else SIMPLE
+
+
+def _parent_in_store(row: Row, key: str, family: Family) -> str:
+    """The ERP key of a new variation's parent, which is in the store or will be. Raises UnusableError."""
+    link = family.by_key.get(key)
+    if key in family.pending or (link is not None and link.store_id is not None and link.store_kind == VARIABLE):
+        return key
+    if link is not None and link.store_id is not None:
+        raise UnusableError(row, None, f"its parent {key} is a {link.store_kind or 'simple'} product in the store")
+    raise UnusableError(row, None, f"its parent {key} is not in the store, and is not created by this run")
+
+
+def _below(parent: str | None, family: Family) -> str | None:
+    link = family.by_key.get(parent or "")
+    return link.store_id if link is not None else None
+
+
+def _parent_in_erp(row: Row, family: Family) -> str:
+    above = row.id.rpartition("/")[0]
+    link = family.by_store.get(above)
+    if link is None or link.erp_key is None:
+        raise UnusableError(row, None, f"its product {above} has no partner in the erp")
+    return link.erp_key
+
+
+def _check_options(job: JobRun, row: Row, one: Field, options: list[str]) -> None:
+    if reason := job.store.refusal(one.store or "", options):
+        raise UnusableError(row, one.name, reason)

@@ -1,0 +1,117 @@
+"""What is to become of one pair, and the two things that every way of planning it does: read a value, plan a write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncengine.engine.job import JobRun, Pair, Row
+from syncengine.engine.merge import Verdict, Write
+from syncengine.engine.renaming import renamed
+from syncengine.mapping import Field
+from syncengine.records import Change, FieldChange, Held, Side
+from syncengine.values import Value, is_empty, same
+
+__all__ = ["Item", "UnusableError", "check_contradictions", "holds", "planned_write", "with_changes"]
+
+
+@dataclass(slots=True)
+class Item:
+    """What is to become of one pair.
+
+    `bases` are the values, as (erp, store), that a field accounts for once the sides in `waits` have been written.
+    `held` are the fields that a person must decide, `decided` the conflicts, by field, that are none any more as soon
+    as their writes are done, `released` those that are none already.
+    """
+
+    pair: Pair
+    changes: dict[Side, Change] = field(default_factory=dict)
+    bases: dict[str, tuple[Value, Value]] = field(default_factory=dict)
+    waits: dict[str, set[Side]] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
+    decided: dict[str, int] = field(default_factory=dict)
+    released: list[int] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    alone: bool = False  # a row without partner that is only remembered
+    settles: bool = True  # False: the rows' hashes are not saved, so that they come again
+
+
+class UnusableError(Exception):
+    """A row that cannot be used: its field and the reason."""
+
+    def __init__(self, row: Row, name: str | None, reason: str) -> None:
+        self.row, self.name, self.reason = row, name, reason
+        super().__init__(reason)
+
+
+def holds(job: JobRun, pair: Pair, side: Side, one: Field) -> Value:
+    """What a side holds now of a field: read from the row in hand, else what was last accounted."""
+    row = pair.row(side)
+    if row is None:
+        return job.base(pair.link, side, one.name)
+    path = one.path(side)
+    cell: Any = row.cells.get(path) if path is not None else None
+    try:
+        return one.read(side, cell, job.endpoint(side).format)
+    except ValueError as error:
+        raise UnusableError(row, one.name, str(error)) from None
+
+
+def planned_write(job: JobRun, item: Item, side: Side, one: Field, write: Write) -> FieldChange | None:
+    """One field's write, and the bases that it leads to; None where the side has that value already, as it spells it.
+
+    Raises UnusableError where the side would not take the value as it is.
+    """
+    endpoint, path, pair = job.endpoint(side), one.path(side), item.pair
+    assert path is not None
+    if reason := _refusal(job, side, one, write.value):
+        row = pair.erp if side == "store" and pair.erp else pair.store or pair.erp
+        raise UnusableError(row or _nowhere(pair), one.name, reason)
+    old = holds(job, pair, side, one) if pair.link.paired else None
+    new = renamed(job, pair.link, side, one, endpoint.normal(path, write.value), old)
+    if pair.link.paired and same(old, new):
+        return None
+    erp, store = item.bases[one.name]
+    item.bases[one.name] = (new, store) if side == "erp" else (erp, new)
+    item.waits.setdefault(one.name, set()).add(side)
+    return FieldChange(old, new, write.why, write.difference)
+
+
+def check_contradictions(job: JobRun, pair: Pair, fields: Collection[Field], writes: Mapping[str, FieldChange]) -> None:
+    """Raise UnusableError where the store would drop a value that is written because of the record's others."""
+    values: dict[str, Value] = {}
+    for one in fields:
+        if one.store is not None:
+            what = writes.get(one.name)
+            values[one.store] = what.new if what is not None else _held_there(job, pair, one)
+    written = {one.store for one in fields if one.store is not None and one.name in writes}
+    for path, reason in job.store.contradictions(values, written).items():
+        name = next((one.name for one in job.mapping.by_path("store", path)), path)
+        raise UnusableError(pair.erp or pair.store or _nowhere(pair), name, reason)
+
+
+def _held_there(job: JobRun, pair: Pair, one: Field) -> Value:
+    return holds(job, pair, "store", one) if pair.link.paired else None
+
+
+def with_changes(job: JobRun, item: Item, changes: Iterable[Change]) -> Item:
+    """The item with its changes, numbered within the run."""
+    for change in changes:
+        change.id = f"{job.run}-{next(job.numbers)}"
+        item.changes[change.side] = change
+    return item
+
+
+def _refusal(job: JobRun, side: Side, one: Field, value: Value) -> str:
+    if one.required and is_empty(value):
+        return "it is required, and empty"
+    try:
+        one.write(side, value, job.endpoint(side).format)
+    except ValueError as error:
+        return str(error)
+    return job.endpoint(side).refusal(one.path(side) or "", value)
+
+
+def _nowhere(pair: Pair) -> Row:
+    return Row("erp", pair.link.erp_key or "", pair.name, {}, None, 0, changed=False)
