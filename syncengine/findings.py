@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from syncengine.errors import ConfigError, SyncError
+from syncengine.mapping import Field, Mapping
 
-__all__ = ["Finding", "Level", "mistake", "note", "obstacle", "ok", "told_by", "warning"]
+__all__ = ["Finding", "Level", "mistake", "note", "obstacle", "ok", "place", "told_by", "warning"]
 
 Level = Literal["ok", "info", "warning", "error"]
 
@@ -63,3 +64,8 @@ def told_by(what: str, error: SyncError) -> list[Finding]:
         places = [(one, f"{one.file}:{one.line}" if one.line else one.file) for one in error.problems]
         return [mistake(what, f"{place}: {one.message}", one.instead) for one, place in places]
     return [obstacle(what, str(error))]
+
+
+def place(mapping: Mapping, field: Field) -> str:
+    """Where a field stands in its mapping."""
+    return f"{mapping.file}:{field.line}" if field.line else mapping.file

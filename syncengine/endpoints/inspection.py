@@ -29,7 +29,7 @@ class Inspection(Protocol):
     def about(self) -> str:
         """Where the system is: a URL, a folder. No secret is in it."""
 
-    def system(self, *, writes: bool) -> Iterator[Finding]:
+    def system(self, writes: bool) -> Iterator[Finding]:
         """The system itself, which is the same for all its jobs. `writes`: some job writes it."""
 
     def mapping(self) -> Iterator[Finding]:

@@ -15,8 +15,10 @@ import httpx
 from syncengine.endpoints import Cursor, Endpoint, Page, View
 from syncengine.endpoints.woocommerce.batches import Batches
 from syncengine.endpoints.woocommerce.client import Client
+from syncengine.endpoints.woocommerce.inspect import ShopInspection
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, answered, chunks, rows_in
 from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product
+from syncengine.endpoints.woocommerce.probe import Probe
 from syncengine.endpoints.woocommerce.pull import Pull, by_id
 from syncengine.endpoints.woocommerce.refusals import Refusals
 from syncengine.endpoints.woocommerce.terms import Kind, Terms
@@ -147,6 +149,10 @@ class WooCommerceEndpoint(Endpoint):
             if len(found) < PER_PAGE:
                 break
         return marked
+
+    def inspect(self) -> ShopInspection:
+        probe = Probe(self._client, self._connection.timeout)
+        return ShopInspection(self._client, probe, self._view.mapping, lambda: iter(self.pull(Cursor(), (), full=True)))
 
     def close(self) -> None:
         self._client.close()

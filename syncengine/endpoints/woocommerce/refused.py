@@ -12,7 +12,7 @@ __all__ = ["Refusal", "refusal", "refused_because"]
 
 MAKE_KEY = "make one in WooCommerce > Settings > Advanced > REST API"
 GIVE_PERMISSIONS = "give it Read/Write permissions"
-COPY_SECRET = "copy it again; the shop shows it only once, so that may take a new key"
+COPY_AGAIN = "copy it again; the shop shows it only once, so that may take a new key"
 
 
 class Refusal(NamedTuple):
@@ -41,7 +41,7 @@ def refusal(
     if "read permission" in text:
         return Refusal("the key may write but not read", GIVE_PERMISSIONS)
     if "consumer secret is invalid" in text:
-        return Refusal("wrong consumer_secret, though the store knows the key", COPY_SECRET)
+        return Refusal("wrong consumer_secret, though the store knows the key", COPY_AGAIN)
     if "consumer key is invalid" in text:
         return Refusal("unknown or revoked consumer_key", MAKE_KEY)
     if "invalid timestamp" in text:
@@ -71,7 +71,7 @@ def _signature(url: str, home: str) -> Refusal:
     if home and home.casefold() != url.casefold():
         return Refusal(f"the store checks signatures for its own address {home}", f"use that as url instead of {url}")
     if home:
-        return Refusal("wrong consumer_secret, for the signature does not match", COPY_SECRET)
+        return Refusal("wrong consumer_secret, for the signature does not match", COPY_AGAIN)
     return Refusal(
         "wrong consumer_secret, or the store's own address (Settings > General) is not the url",
         "the signature differs; see to both",
