@@ -192,3 +192,43 @@ def test_values_are_known_as_the_store_will_spell_them() -> None:
         assert store.normal("name", " A &amp; B ") == "A & B"
         assert store.normal("description", "A &amp; B &lt; C") == "A & B &lt; C"
         assert store.normal("stock_quantity", 5) == 5
+
+
+def test_a_new_term_is_spelled_as_it_came_first() -> None:
+    """Else it would be made under one spelling, and the products that have another would not get what was sent."""
+    spellings = [("A & B > C", "New in"), ("a & b > c", "NEW IN"), ("a  &  B > D", "new  in")]
+    with shop() as (sandbox, store):
+        products = [
+            create(categories=store.normal("categories", [category]), tags=store.normal("tags", [tag]))
+            for category, tag in spellings
+        ]
+        asked = store.prerequisites(products)
+        assert [one.key for one in asked] == [
+            "category: A & B",
+            "category: A & B > C",
+            "tag: New in",
+            "category: A & B > D",
+        ]
+        assert {outcome.status for outcome in store.send(asked)} == {"done"}
+        for outcome in store.send(products):
+            assert outcome.cells is not None
+            for name in ("categories", "tags"):
+                assert outcome.cells[name] == outcome.change.fields[name].new
+        assert {term["name"] for term in terms(sandbox, "categories")} == {"Uncategorized", "A &amp; B", "C", "D"}
+
+
+def test_the_spaces_in_a_new_name_are_those_that_the_store_keeps() -> None:
+    with shop() as (_, store):
+        assert store.normal("categories", ["A  B > C\t D"]) == ["A B > C D"]
+        assert store.normal("tags", [" x   y "]) == ["x y"]
+
+
+def test_a_term_that_somebody_made_meanwhile_keeps_their_spelling() -> None:
+    with shop() as (sandbox, store):
+        asked = store.prerequisites([create(sku="A", categories=["X"], tags=["t"])])
+        made(sandbox, "categories", name="x")
+        made(sandbox, "tags", name="T & U")
+        made(sandbox, "tags", name="T")
+        store.send(asked)
+        assert store.normal("categories", ["X"]) == ["x"]
+        assert store.normal("tags", ["t"]) == ["T"]

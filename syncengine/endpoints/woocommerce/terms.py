@@ -68,6 +68,7 @@ class Terms:
         self._children: dict[tuple[int, str], int] = {}
         self._strangers: set[int] = set()
         self._tags: dict[str, tuple[int, str]] | None = None
+        self._coined: dict[Term, str] = {}  # names that no term has yet, by their match keys
         self._attributes: dict[str, int] | None = None
         self._classes: dict[str, dict[str, str] | None] = {}
 
@@ -85,19 +86,21 @@ class Terms:
             return self._walk(parts_of(text))
 
     def spelled(self, kind: Kind, text: str) -> str:
-        """A tag's name or a category's path as the store spells it, as far as it knows it."""
+        """A tag's name or a category's path as the store spells it. What it does not know yet will be made as this run
+        has spelled it first: the spellings that follow mean the same."""
         with self._lock:
             if kind == "tag":
-                return self._loaded_tags().get(match_key(text), (0, text.strip()))[1]
+                known = self._loaded_tags().get(match_key(text))
+                return known[1] if known else self._coined.setdefault(("tag", (match_key(text),)), _clean(text))
             categories = self._loaded_categories()
-            parent, names = 0, []
-            for part in (parts := parts_of(text)):
-                number = self._children.get((parent, match_key(part)))
-                if number is None:
-                    break
-                names.append(categories[number].name)
-                parent = number
-            return " > ".join([*names, *parts[len(names) :]])
+            parent: int | None = 0
+            names: list[str] = []
+            for part in parts_of(text):
+                parent = self._children.get((parent, match_key(part))) if parent is not None else None
+                path = tuple(match_key(name) for name in (*names, part))
+                coined = self._coined.setdefault(("category", path), _clean(part)) if parent is None else ""
+                names.append(categories[parent].name if parent is not None else coined)
+            return " > ".join(names)
 
     def attribute(self, name: str) -> int:
         """The number of a global attribute, 0 if there is none of that name."""
@@ -210,9 +213,15 @@ class Terms:
             error = answer.get("error") or {}
             number = answer.get("id") or (error.get("data") or {}).get("resource_id")  # term_exists names the one there
             if number:
-                self._learn(kind, int(number), path[-1], str(answer.get("slug", "")), parent)
+                term = answer if "name" in answer else self._told(kind, int(number))
+                self._learn(kind, int(number), unescape(str(term["name"])).strip(), str(term.get("slug", "")), parent)
             else:
                 errors[kind, path] = f"{error.get('code')}: {error.get('message')}"
+
+    def _told(self, kind: Kind | str, number: int) -> dict[str, Any]:
+        """A term that somebody else has made since the list was read: they may have spelled it differently."""
+        told: dict[str, Any] = self._client.get(f"{ROUTES[kind]}/{number}", {"_fields": "id,name,slug"}).body
+        return told
 
     def _outcome(self, change: Change, errors: dict[Term, str], lost: str = "") -> Outcome:
         path = _named(change)
@@ -292,6 +301,11 @@ class Terms:
 
     def _listed(self, route: str, fields: str) -> Iterator[list[dict[str, Any]]]:
         return listed(self._client, route, {"_fields": fields}, self._concurrency)
+
+
+def _clean(name: str) -> str:
+    """As the store will keep a name."""
+    return " ".join(name.split())
 
 
 def _ancestry(path: Sequence[str]) -> list[tuple[str, ...]]:
