@@ -80,7 +80,7 @@ def merge_field(
     on a tie or where a time is missing. `writable` are the sides that take writes at all.
     """
     if answer is not None:
-        return _permitted(_answered(erp, store, answer), field, writable)
+        return _permitted(_in_differences(_answered(erp, store, answer), field), field, writable)
     if not met:
         verdict = _first_meeting(field, erp.now, store.now, later)
     elif field.truth == "sum":
@@ -97,7 +97,7 @@ def merge_field(
         verdict = _store_changed(field, erp, store)
     else:
         return AGREED
-    return _without_jumps(_permitted(verdict, field, writable), field, erp, store)
+    return _without_jumps(_permitted(_in_differences(verdict, field), field, writable), field, erp, store)
 
 
 def _erp_changed(field: Field, erp: Seen, store: Seen) -> Verdict:
@@ -170,6 +170,13 @@ def _sum(erp: Seen, store: Seen) -> Verdict:
     )
 
 
+def _in_differences(verdict: Verdict, field: Field) -> Verdict:
+    """An ERP that is told differences cannot be told a number, which is what an empty counter would need."""
+    if field.by_difference and verdict.to_erp is not None and verdict.to_erp.difference is None:
+        return replace(verdict, to_erp=None, unwritten=True)
+    return verdict
+
+
 def _one_way_union(erp: Seen, store: Seen) -> Verdict:
     """Two lists of which one side takes no writes: what it never got, it cannot have removed. Each side gets what the
     other added and loses what the other removed, however the two spell their names."""
@@ -183,13 +190,16 @@ def _one_way_union(erp: Seen, store: Seen) -> Verdict:
 
 def _moved(own: Value, other: Seen) -> Value:
     """One side's list with what the other added and without what the other removed."""
-    had, has, mine = ({match_key(item) for item in _items(value)} for value in (other.base, other.now, own))
+    had, has, mine = _keys(other.base), _keys(other.now), _keys(own)
     added = [item for item in _items(other.now) if match_key(item) not in had | mine]
     return [item for item in _items(own) if match_key(item) not in had - has] + added
 
 
 def _joined(erp: Value, store: Value) -> Value:
-    return list(dict.fromkeys(_items(erp) + _items(store)))
+    named: dict[str, str] = {}
+    for item in _items(erp) + _items(store):
+        named.setdefault(match_key(item), item)
+    return list(named.values())
 
 
 def _answered(erp: Seen, store: Seen, answer: Answer) -> Verdict:
@@ -207,11 +217,10 @@ def _towards(right: Value, erp: Value, store: Value, why: str) -> Verdict:
 
 def _united(erp: Seen, store: Seen) -> list[str]:
     """The ERP's list, with what the store added and without what it removed, each by its own base."""
-    had, has = _items(store.base), _items(store.now)
-    kept = [item for item in _items(erp.now) if item in has or item not in had]
-    removed_by_erp = [item for item in _items(erp.base) if item not in _items(erp.now)]
-    added = [item for item in has if item not in had and item not in kept and item not in removed_by_erp]
-    return kept + added
+    had, has = _keys(store.base), _keys(store.now)
+    kept = [item for item in _items(erp.now) if match_key(item) not in had - has]
+    known = had | _keys(kept) | (_keys(erp.base) - _keys(erp.now))
+    return kept + [item for item in _items(store.now) if match_key(item) not in known]
 
 
 def _permitted(verdict: Verdict, field: Field, writable: frozenset[Side]) -> Verdict:
@@ -252,6 +261,11 @@ def _any_empty(*seen: Seen) -> bool:
 
 def _items(value: Value) -> list[str]:
     return value if isinstance(value, list) else []
+
+
+def _keys(value: Value) -> set[str]:
+    """What a list names, however it spells it: a store knows a category by any spelling."""
+    return {match_key(item) for item in _items(value)}
 
 
 def _number(value: Value) -> Decimal:

@@ -172,6 +172,20 @@ def test_an_erp_that_is_only_read_passes_its_differences_on_and_keeps_the_store_
     assert (difference(verdict), verdict.unwritten) == ((None, 5), True)
 
 
+@pytest.mark.parametrize("erp", [(None, None), (None, ""), (5, None)])
+@pytest.mark.parametrize("met", [True, False])
+def test_an_empty_counter_that_is_told_differences_is_told_nothing_until_it_is_a_number(erp: Any, met: bool) -> None:
+    """There is no difference between nothing and 7, and 7 itself would be added each time it is imported."""
+    told_differences = replace(STOCK, by_difference=True)
+    assert merged(told_differences, erp, (7, 7), met=met) == Verdict(unwritten=True)
+    assert replace_why(merged(told_differences, (erp[0], 5), (7, 7), met=False)) == Verdict(to_store=Write(5, ""))
+
+
+def test_an_answer_is_no_difference_either() -> None:
+    told_differences = replace(STOCK, by_difference=True)
+    assert merged(told_differences, (10, 99), (10, 10), answer=Answer("store")) == Verdict(unwritten=True)
+
+
 # union
 
 LABELS = field("labels", "list", "union")
@@ -201,6 +215,14 @@ def test_additions_and_removals_of_both_sides_survive(
 ) -> None:
     verdict = merged(LABELS, (list(base), list(erp)), (list(base), list(store)))
     assert lists(verdict) == tuple(list(one) if one is not None else None for one in expected)
+
+
+def test_a_list_is_joined_by_what_it_names_however_the_sides_spell_it() -> None:
+    assert lists(merged(LABELS, (None, ["a & b"]), (None, ["A & B", "c"]), met=False)) == (["a & b", "c"],) * 2
+    removed = merged(LABELS, (["a & b"], ["a & b", "new"]), (["A & B"], []))
+    assert lists(removed) == (["new"], ["new"]), "what the store removed is gone in the ERP's spelling, too"
+    added = merged(LABELS, (["a"], ["a", "x y"]), (["A"], ["A", "X  Y"]))
+    assert lists(added)[0] is None
 
 
 def test_lists_keep_the_erp_s_order_and_what_the_store_added_comes_last() -> None:
