@@ -269,6 +269,8 @@ def test_stock_that_the_store_would_ignore_is_named() -> None:
     assert contradictions({"manage_stock": False, "stock_quantity": None}) == {}
     assert contradictions({"stock_quantity": 5}) == {}
     assert "would ignore" in contradictions({"manage_stock": False, "stock_quantity": 0})["stock_quantity"]
+    assert "works it out" in contradictions({"manage_stock": True, "stock_status": "outofstock"})["stock_status"]
+    assert contradictions({"manage_stock": False, "stock_status": "outofstock"}) == {}
 
 
 def test_clearing_the_regular_price_with_the_sale_price_is_done_as_it_is_meant() -> None:

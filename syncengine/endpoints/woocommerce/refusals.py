@@ -102,8 +102,8 @@ class Refusals:
 
 
 def contradictions(values: Mapping[str, Value]) -> dict[str, str]:
-    """Paths of a record that the store would drop without a word, because of what else is in `values`, with the reason;
-    and a sale that never takes place. What is empty or not in `values` contradicts nothing."""
+    """Paths of a record that the store would drop without a word if they were written, because of what else is in
+    `values`, with the reason; and a sale that never takes place. What is empty or not there contradicts nothing."""
     found = {}
     regular, sale = _number(values.get("regular_price")), _number(values.get("sale_price"))
     if sale is not None and "regular_price" in values:
@@ -118,6 +118,8 @@ def contradictions(values: Mapping[str, Value]) -> dict[str, str]:
             found[begin] = f"the sale would begin ({encode(first)}) after its end ({encode(last)})"
     if not is_empty(values.get("stock_quantity")) and values.get("manage_stock") is False:
         found["stock_quantity"] = "stock is not managed here (manage_stock is false): the store would ignore it"
+    if not is_empty(values.get("stock_status")) and values.get("manage_stock") is True:
+        found["stock_status"] = "the store works it out from the stock (manage_stock is true): it would be ignored"
     return found
 
 
