@@ -5,21 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from syncengine.sandbox import listing, products, routes, schema, shown
+from syncengine.sandbox import about, front, listing, media, parameters, products, routes, schema, shown, variations
 from syncengine.sandbox.auth import Gate, Key, basic_pair
 from syncengine.sandbox.faults import Dice, Fault
-from syncengine.sandbox.messages import ApiError, Dropped, FatalError, LoggedRequest, Request, Response
+from syncengine.sandbox.front import Front
+from syncengine.sandbox.messages import ApiError, Dropped, FatalError, LoggedRequest, Request, Response, parse_query
 from syncengine.sandbox.seed import fill
-from syncengine.sandbox.site import Site, utc_now
+from syncengine.sandbox.site import WOOCOMMERCE, WORDPRESS, Site, utc_now
 from syncengine.sandbox.store import Product, Store
 
 if TYPE_CHECKING:
@@ -27,15 +28,21 @@ if TYPE_CHECKING:
 
 LONGEST_TARGET = 8190  # what the web server in front of a store takes for a path with its query
 LOG_LENGTH = 100_000
+DEFAULT_ZONE = "Europe/Berlin"
 DEFAULT_KEY = Key("ck_sandbox", "cs_sandbox", "read_write")
 
 
 class Sandbox:
     """An embedded WooCommerce store on SQLite (FACTS-WOOCOMMERCE says how it behaves).
 
-    `state` is the database, `seed` how many products an empty one is filled with. `workers` bounds how many requests
-    are worked on at once (0: no bound), `item_cost` is what each saved object costs in milliseconds. `clock` gives the
-    store's own time, `zone` its time zone, `home` the address that it believes to have (default: the one called).
+    `state` is the database, `seed` how many products an empty one is filled with, `variations` how many each of them
+    has. `workers` bounds how many requests are worked on at once (0: no bound), `item_cost` is what each saved object
+    costs in milliseconds. `clock` gives the store's own time, `clock_offset` is by how many seconds that is wrong,
+    `zone` its time zone, `home` the address that it believes to have (default: the one called).
+
+    What may be set up otherwise than a client expects: with `plain_permalinks` the API is at /?rest_route= only, a
+    `firewall` answers for it with a page, `redirect_to` sends everything to another host, `woocommerce` and
+    `wordpress` are the versions that it says to be.
     """
 
     slow_seconds = 1.0  # how long the fault `slow` holds a request
@@ -46,16 +53,33 @@ class Sandbox:
         *,
         keys: Sequence[Key] = (DEFAULT_KEY,),
         seed: int = 0,
+        variations: int = 0,
         faults: Sequence[Fault] = (),
         fault_seed: int = 0,
         workers: int = 0,
         item_cost: float = 0.0,
         clock: Callable[[], datetime] | None = None,
+        clock_offset: float = 0.0,
         home: str | None = None,
-        zone: str = "Europe/Berlin",
+        zone: str = DEFAULT_ZONE,
+        plain_permalinks: bool = False,
+        firewall: bool = False,
+        redirect_to: str | None = None,
+        woocommerce: str = WOOCOMMERCE,
+        wordpress: str = WORDPRESS,
     ) -> None:
-        self.site = Site(Store(state), ZoneInfo(zone), clock or utc_now, item_cost / 1000)
+        right, wrong_by = clock or utc_now, timedelta(seconds=clock_offset)
+        self.site = Site(
+            Store(state),
+            ZoneInfo(zone),
+            lambda: right() + wrong_by,
+            item_cost / 1000,
+            plain_permalinks=plain_permalinks,
+            woocommerce=woocommerce,
+            wordpress=wordpress,
+        )
         self.home = home
+        self._front = Front(firewall, redirect_to)
         self._gate = Gate(keys)
         self._fault_seed = fault_seed
         self._dice = Dice(faults, fault_seed)
@@ -63,7 +87,7 @@ class Sandbox:
         self._log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
         with self.site.store.work():
             self.site.uncategorized()
-            fill(self.site, seed)
+            fill(self.site, seed, variations)
 
     def close(self) -> None:
         self.site.store.close()
@@ -107,11 +131,9 @@ class Sandbox:
             self._log.append(
                 LoggedRequest(request.method, request.path, request.query_string, status, len(request.body))
             )
-        home = self._home(request)
-        headers = [("Date", format_datetime(self.site.clock(), usegmt=True)), *response.headers]
-        if not any(name == "Link" for name, _ in response.headers):
-            headers.append(("Link", f'<{home}{routes.ROOT}/>; rel="https://api.w.org/"'))
-        return Response(response.status, b"" if request.method == "HEAD" else response.body, tuple(headers))
+        date = ("Date", format_datetime(self.site.clock(), usegmt=True))
+        body = b"" if request.method == "HEAD" else response.body
+        return Response(response.status, body, (date, *response.headers))
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for httpx that calls this sandbox without a socket."""
@@ -125,11 +147,22 @@ class Sandbox:
     def _answer(self, request: Request) -> Response:
         if len(request.path) + len(request.query_string) > LONGEST_TARGET:
             return Response.html(414, "414 Request-URI Too Large")
-        if not request.path.startswith(routes.ROOT):
-            return Response.html(404, "404 Not Found")
-        if not request.path.startswith(routes.NAMESPACE):
-            return self._outside(request)
-        is_batch = request.method in ("POST", "PUT", "PATCH") and request.path.rstrip("/").endswith("/batch")
+        stopped = self._front.stops(request)
+        if stopped is not None:
+            return stopped
+        response = self._of_wordpress(request)
+        if any(name == "Link" for name, _ in response.headers):
+            return response
+        link = f'<{self.site.address(self._home(request), "/")}>; rel="https://api.w.org/"'
+        return Response(response.status, response.body, (*response.headers, ("Link", link)))
+
+    def _of_wordpress(self, request: Request) -> Response:
+        route = request.route
+        if route is None or front.hidden(self.site, request):
+            return front.page(self.site, request)
+        if not route.startswith(routes.NAMESPACE):
+            return self._outside(request, route)
+        is_batch = request.method in ("POST", "PUT", "PATCH") and route.rstrip("/").endswith("/batch")
         match self._dice.draw(is_batch=is_batch):
             case None:
                 return self._work(request)
@@ -150,14 +183,29 @@ class Sandbox:
             case _:
                 return Response.json(500, FatalError().body())
 
-    def _outside(self, request: Request) -> Response:
+    def _outside(self, request: Request, route: str) -> Response:
         """What WordPress itself answers. It takes Basic credentials for a user's: a consumer key is unknown to it."""
         if request.scheme == "https" and basic_pair(request.headers):
             message = "<strong>Error:</strong> Unknown username. Check again or try your email address."
             return Response.json(401, ApiError(401, "invalid_username", message).body())
-        if request.path.rstrip("/") == routes.ROOT and request.method in ("GET", "HEAD"):
-            return Response.json(200, self.site.index(self._home(request)))
+        if request.method in ("GET", "HEAD"):
+            if route == "/":
+                return Response.json(200, about.index(self.site, self._home(request)))
+            if route.rstrip("/") == "/wp/v2/media":
+                return self._media(request)
         return Response.json(404, routes.no_route().body())
+
+    def _media(self, request: Request) -> Response:
+        """The media library, which is open to everybody."""
+        try:
+            query = schema.checked(parse_query(request.query_string), parameters.MEDIA_LIST)
+        except ApiError as error:
+            return Response.json(error.status, error.body())
+        page = {**schema.defaults(parameters.MEDIA_LIST), **query}
+        with self.site.store.lock:
+            items, total = media.listed(self.site, self._home(request), page["page"], page["per_page"])
+        pages = -(-total // page["per_page"])
+        return Response.json(200, items, (("X-WP-Total", str(total)), ("X-WP-TotalPages", str(pages))))
 
     def _work(self, request: Request, *, half: bool = False, delay: float = 0.0) -> Response:
         with self._worker:
@@ -181,46 +229,91 @@ class Sandbox:
         return self._edited(product_id, fields, bump=False)
 
     def sell(self, product_id: int, quantity: int = 1) -> dict[str, Any]:
-        """An order takes stock: its date moves."""
+        """An order takes stock of a product or a variation, or of the product whose stock the variation's is."""
         with self.site.store.work():
-            product = products.found(self.site, product_id)
-            product.fields["total_sales"] = product.fields.get("total_sales", 0) + quantity
-            products.update(self.site, product, {"inventory_delta": -quantity})
+            sold = products.found(self.site, product_id)
+            sold.fields["total_sales"] = sold.fields.get("total_sales", 0) + quantity
+            above = self._parent(sold)
+            if above and above.fields.get("manage_stock") and not sold.fields.get("manage_stock"):
+                self._save(above, {"inventory_delta": -quantity})
+                self._save(sold, {})
+            else:
+                self._save(sold, {"inventory_delta": -quantity})
         return self.product(product_id)
 
     def _edited(self, product_id: int, fields: dict[str, Any], *, bump: bool) -> dict[str, Any]:
         with self.site.store.work():
-            products.update(self.site, products.found(self.site, product_id), fields, bump=bump)
+            self._save(products.found(self.site, product_id), fields, bump=bump)
         return self.product(product_id)
+
+    def _save(self, product: Product, fields: dict[str, Any], *, bump: bool = True) -> None:
+        parent = self._parent(product)
+        if parent:
+            variations.update(self.site, parent, product, fields, bump=bump)
+        else:
+            products.update(self.site, product, fields, bump=bump)
+
+    def _parent(self, product: Product) -> Product | None:
+        """The product that a variation belongs to."""
+        is_variation = product.fields.get("type") == "variation"
+        return products.found(self.site, product.fields["parent_id"]) if is_variation else None
 
     def create_product(self, **fields: Any) -> dict[str, Any]:
         """A shop manager makes a product. Returns it."""
         with self.site.store.work():
             return self._shown(products.create(self.site, fields))
 
-    def delete_product(self, product_id: int) -> None:
-        """A shop manager deletes a product for good."""
+    def create_variation(self, product_id: int, **fields: Any) -> dict[str, Any]:
+        """A shop manager makes a variation of a product. Returns it as `variations` does."""
         with self.site.store.work():
-            self.site.store.remove_product(products.found(self.site, product_id).id)
+            made = variations.create(self.site, product_id, fields)
+            return self._shown_variation(made)
+
+    def trash_product(self, product_id: int) -> None:
+        """A shop manager puts a product or a variation into the trash."""
+        with self.site.store.work():
+            product = products.found(self.site, product_id)
+            (variations if self._parent(product) else products).trash(self.site, product)
+
+    def delete_product(self, product_id: int) -> None:
+        """A shop manager deletes a product or a variation for good."""
+        with self.site.store.work():
+            product = products.found(self.site, product_id)
+            (variations if self._parent(product) else products).remove(self.site, product)
 
     def _shown(self, product: Product) -> dict[str, Any]:
         return shown.product(self.site, product, self.home or "http://localhost", edit=False)
 
+    def _shown_variation(self, variation: Product) -> dict[str, Any]:
+        parent = products.found(self.site, variation.fields["parent_id"])
+        return shown.variation(self.site, variation, parent, self.home or "http://localhost", edit=False)
+
     def product(self, product_id: int) -> dict[str, Any]:
-        """One product, whole, as the REST API shows it; raises ApiError if there is none."""
+        """One product or variation, whole, as /products/{id} shows it; raises ApiError if there is none."""
         with self.site.store.lock:
             return self._shown(products.found(self.site, product_id))
 
     def product_by_sku(self, sku: str) -> dict[str, Any]:
-        """The product of that SKU, whole; raises KeyError if there is none outside the trash."""
+        """The product or variation of that SKU, whole; raises KeyError if there is none outside the trash."""
         with self.site.store.lock:
-            found, _ = listing.found(self.site, {**schema.defaults(schema.PRODUCT_LIST), "sku": sku})
+            found, _ = listing.found(self.site, {**schema.defaults(parameters.PRODUCT_LIST), "sku": sku})
             if not found:
                 raise KeyError(sku)
             return self._shown(found[0])
 
     def products(self, **query: Any) -> list[dict[str, Any]]:
         """All products outside the trash, whole, by id; `query` filters as a list's parameters do."""
-        asked = {**schema.defaults(schema.PRODUCT_LIST), "orderby": "id", "order": "asc", "per_page": -1, **query}
         with self.site.store.lock:
-            return [self._shown(product) for product in listing.found(self.site, asked)[0]]
+            found, _ = listing.found(self.site, _everything(parameters.PRODUCT_LIST, query))
+            return [self._shown(product) for product in found]
+
+    def variations(self, product_id: int, **query: Any) -> list[dict[str, Any]]:
+        """All variations of a product outside the trash, as its /variations shows them; `query` as for `products`."""
+        with self.site.store.lock:
+            asked = _everything(parameters.VARIATION_LIST, query)
+            found, _ = listing.found_variations(self.site, product_id, asked)
+            return [self._shown_variation(each) for each in found]
+
+
+def _everything(kinds: Mapping[str, schema.Kind], query: dict[str, Any]) -> dict[str, Any]:
+    return {**schema.defaults(kinds), "orderby": "id", "order": "asc", "per_page": -1, **query}

@@ -1,4 +1,5 @@
-"""What a product is filed under: categories by id, tags by id or name, attributes with their options.
+"""What a product is filed under: categories by id, tags by id or name, attributes with their options, of which a
+variation has one each.
 
 A set that is given replaces the whole set; what is not known is dropped without a word (FACTS-WOOCOMMERCE, 6).
 """
@@ -29,6 +30,11 @@ def by_name(site: Site, taxonomy: str, name: str, parent: int | None = None) -> 
         if at_home and values.collated(term.name) == key:
             return term
     return None
+
+
+def by_slug(site: Site, taxonomy: str, slug: str) -> Term | None:
+    terms = site.store.terms.values()
+    return next((term for term in terms if term.taxonomy == taxonomy and term.slug == slug), None)
 
 
 def new_term(site: Site, taxonomy: str, name: str, slug: str, parent: int = 0) -> Term:
@@ -94,6 +100,69 @@ def _options(given: Any) -> list[str]:
 def _option_terms(site: Site, attribute: Attribute, options: list[str]) -> list[int]:
     terms = [by_name(site, attribute.slug, name) or new_term(site, attribute.slug, name, "") for name in options]
     return list(dict.fromkeys(term.id for term in terms))
+
+
+# -- one option of each attribute: what a variation is, and what a variable product begins with
+
+Stored = list[dict[str, Any]]  # a product's attributes as `attributes` returns them
+
+
+def _key(site: Site, attribute: dict[str, Any]) -> str:
+    """What WooCommerce knows an attribute of a product by: `pa_color` of a global one, `size` of its own."""
+    if not attribute["id"]:
+        return values.slug(attribute["name"])
+    found = site.store.attributes.get(attribute["id"])
+    return found.slug if found else ""
+
+
+def of_variations(site: Site, stored: Stored) -> dict[str, dict[str, Any]]:
+    """Those of a product's attributes by which its variations differ, by their keys."""
+    return {_key(site, each): each for each in stored if each["variation"] and _key(site, each)}
+
+
+def chosen(site: Site, stored: Stored, given: Any) -> dict[str, str]:
+    """The options that a client chose, by the attributes' keys: of global attributes the slugs of their terms.
+
+    A global attribute goes by its id, another by its name. What the product does not have, or not for variations, is
+    dropped without a word.
+    """
+    known = of_variations(site, stored)
+    kept = {}
+    for entry in given if isinstance(given, list) else []:
+        if not isinstance(entry, dict):
+            continue
+        named = site.store.attributes.get(values.php_integer(entry.get("id")))
+        key = named.slug if named else "" if entry.get("id") else values.slug(values.php_text(entry.get("name")))
+        if key in known:
+            option = values.one_line(values.php_text(entry.get("option")).replace("\\", ""))
+            term = by_name(site, key, option) if known[key]["id"] else None
+            kept[key] = term.slug if term else values.slug(option) if known[key]["id"] else option
+    return kept
+
+
+def shown_options(site: Site, stored: Stored, options: dict[str, str]) -> list[dict[str, Any]]:
+    """What a variation is, in the order of its parent's attributes; "any" is not shown.
+
+    An option goes with the attribute that its parent no longer has for variations.
+    """
+    shown = []
+    for key, attribute in of_variations(site, stored).items():
+        option = options.get(key, "")
+        if not option:
+            continue
+        if attribute["id"]:
+            term = by_slug(site, key, option)
+            name, option = site.store.attributes[attribute["id"]].name, term.name if term else option
+        else:
+            name = attribute["name"]
+        shown.append({"id": attribute["id"], "name": name, "slug": key, "option": option})
+    return shown
+
+
+def shown_defaults(site: Site, stored: Stored, options: dict[str, str]) -> list[dict[str, Any]]:
+    """The options that a variable product begins with; of global attributes the slugs, not the names."""
+    shown = shown_options(site, stored, options)
+    return [{"id": each["id"], "name": each["name"], "option": options[each["slug"]]} for each in shown]
 
 
 def shown_terms(site: Site, ids: list[int]) -> list[dict[str, Any]]:

@@ -6,8 +6,10 @@ import argparse
 import json
 import sqlite3
 import sys
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from syncengine.sandbox.app import DEFAULT_KEY, Sandbox
+from syncengine.sandbox.app import DEFAULT_KEY, DEFAULT_ZONE, Sandbox
 from syncengine.sandbox.auth import Key
 from syncengine.sandbox.faults import KINDS, Fault
 from syncengine.sandbox.server import serve
@@ -20,14 +22,46 @@ def _fault(text: str) -> Fault:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _number(text: str) -> int:
+    """How many: a whole number, not below 0."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, 0 or more")
+    return int(text)
+
+
+def _time_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time zone like Europe/Berlin") from None
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address like https://shop.example")
+    return text.rstrip("/")
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `sync sandbox` to its parser."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
     parser.add_argument("--port", type=int, default=8899, help="the port to listen at; 0 takes any free one")
     parser.add_argument("--state", default=":memory:", metavar="FILE", help="keep the shop in this file")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="fill an empty shop with N products")
+    parser.add_argument("--seed", type=_number, default=0, metavar="N", help="fill an empty shop with N products")
+    parser.add_argument(
+        "--variations", type=_number, default=0, metavar="N", help="give each of these products N variations"
+    )
     parser.add_argument("--consumer-key", default=DEFAULT_KEY.consumer_key, metavar="K")
     parser.add_argument("--consumer-secret", default=DEFAULT_KEY.consumer_secret, metavar="S")
+    parser.add_argument(
+        "--timezone", type=_time_zone, default=DEFAULT_ZONE, metavar="ZONE", help="the shop's time zone"
+    )
+    parser.add_argument("--home", type=_address, metavar="URL", help="the address that the shop believes to have")
     parser.add_argument(
         "--fault",
         type=_fault,
@@ -50,8 +84,10 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(line), flush=True)
 
     options = {"faults": args.fault, "fault_seed": args.fault_seed, "workers": args.workers}
+    filled = {"seed": args.seed, "variations": args.variations}
+    place = {"home": args.home, "zone": args.timezone}
     try:
-        with Sandbox(args.state, keys=[key], seed=args.seed, item_cost=args.item_cost, **options) as sandbox:
+        with Sandbox(args.state, keys=[key], item_cost=args.item_cost, **filled, **place, **options) as sandbox:
             serve(sandbox, args.host, args.port, ready)
     except sqlite3.Error as error:
         print(f"cannot use {args.state} as a shop: {error}", file=sys.stderr)

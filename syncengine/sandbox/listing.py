@@ -1,4 +1,4 @@
-"""Lists of products: filters, order and pages, as measured (FACTS-WOOCOMMERCE, 4)."""
+"""Lists of products and of variations: filters, order and pages, as measured (FACTS-WOOCOMMERCE, 4)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from syncengine.sandbox.site import Site
 from syncengine.sandbox.store import Product
 
 _ANY = ("publish", "draft", "private", "pending", "future")
+_TRASHED = "SELECT id FROM product WHERE status = 'trash'"
 _ORDERS = {
     "date": "created {0}, id {0}",
     "id": "id {0}",
@@ -45,11 +46,31 @@ class _Where:
 def found(site: Site, query: Mapping[str, Any]) -> tuple[list[Product], int]:
     """The products of one page and how many there are in all; `query` was checked and has its defaults."""
     where = _Where()
-    _states(where, query)
+    states = _states(where, query)
+    _types(where, query, states)
+    if query.get("parent"):
+        where.among("parent", query["parent"])
+    return _page(site, where, query)
+
+
+def found_variations(site: Site, product_id: int, query: Mapping[str, Any]) -> tuple[list[Product], int]:
+    """The same of one product's variations: none while it is in the trash, and none if it is gone.
+
+    Those in the trash are found there even then.
+    """
+    where = _Where()
+    states = _states(where, query)
+    where.add("parent = ? AND parent <> 0 AND type = 'variation'", product_id)
+    if "trash" not in states:
+        where.add(f"parent NOT IN ({_TRASHED})")
+    return _page(site, where, query)
+
+
+def _page(site: Site, where: _Where, query: Mapping[str, Any]) -> tuple[list[Product], int]:
     _times(site, where, query)
     _keys(where, query)
     _words(where, query)
-    _groups(site, where, query)
+    _groups(where, query)
     if query.get("include"):
         where.among("id", query["include"])
     if query.get("exclude"):
@@ -68,17 +89,24 @@ def _order(query: Mapping[str, Any]) -> str:
     return _ORDERS[orderby].format(query["order"])
 
 
-def _states(where: _Where, query: Mapping[str, Any]) -> None:
+def _states(where: _Where, query: Mapping[str, Any]) -> set[str]:
+    """Filters by status; gives the statuses that are wanted."""
     named = query.get("include_status") or ([query["status"]] if query["status"] else ["any"])
-    states = set(_ANY) if "any" in named else set(named)
+    states = (set(_ANY) if "any" in named else set(named)) - set(query.get("exclude_status") or ())
     # The plus keeps SQLite from looking most products up by their status, to sort them all afterwards.
-    column = "+status" if "any" in named else "status"
-    where.among(column, sorted(states - set(query.get("exclude_status") or ())))
+    where.among("+status" if "any" in named else "status", sorted(states))
+    return states
+
+
+def _types(where: _Where, query: Mapping[str, Any], states: set[str]) -> None:
+    """Filters by type. Variations are found by their keys only, and not while their product is in the trash."""
     types = query.get("include_types") or ([query["type"]] if query.get("type") else [])
     if types:
         where.among("type", types)
-    else:
+    elif not (_sku(query) or query.get("search_sku") or query.get("global_unique_id")):
         where.add("type <> 'variation'")
+    elif "trash" not in states:
+        where.add(f"parent NOT IN ({_TRASHED})")
     if query.get("exclude_types"):
         where.among("type", query["exclude_types"], "NOT")
 
@@ -94,9 +122,14 @@ def _times(site: Site, where: _Where, query: Mapping[str, Any]) -> None:
             where.add(f"{comparison} ?", dates.bound(query[name], query["dates_are_gmt"], site.zone))
 
 
-def _keys(where: _Where, query: Mapping[str, Any]) -> None:
+def _sku(query: Mapping[str, Any]) -> str:
+    """The SKUs that are asked for; an empty one, or "0", is no filter at all: everything comes back."""
     sku = values.one_line(query.get("sku"))
-    if sku and sku != "0":  # an empty SKU, or "0", is no filter at all: everything comes back
+    return "" if sku == "0" else sku
+
+
+def _keys(where: _Where, query: Mapping[str, Any]) -> None:
+    if sku := _sku(query):
         parts = sku.split(",")
         # The whole text stands beside its parts, so that a SKU with a comma is found when it is asked for alone.
         wanted = [values.collated(part) for part in ([*parts, sku] if len(parts) > 1 else parts)]
@@ -126,14 +159,12 @@ def _words(where: _Where, query: Mapping[str, Any]) -> None:
         where.add("(sku_key LIKE ? ESCAPE '\\' OR title LIKE ? ESCAPE '\\')", piece, piece)
 
 
-def _groups(site: Site, where: _Where, query: Mapping[str, Any]) -> None:
+def _groups(where: _Where, query: Mapping[str, Any]) -> None:
     for name in ("category", "tag"):
         if query.get(name):
             ids = [values.php_integer(part) for part in query[name].split(",")]
             filed = f"SELECT product FROM product_term WHERE term IN ({','.join('?' * len(ids))})"  # noqa: S608
             where.add(f"id IN ({filed})", *ids)
-    if query.get("parent"):
-        where.among("parent", query["parent"])
     if query.get("parent_exclude"):
         where.among("parent", query["parent_exclude"], "NOT")
     if query.get("featured") is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+ROOT = "/wp-json"
 JSON_TYPE = "application/json; charset=UTF-8"
 
 
@@ -93,6 +94,14 @@ class Request:
     @property
     def host(self) -> str:
         return self.headers.get("host", "localhost")
+
+    @property
+    def route(self) -> str | None:
+        """What is asked of the API, like /wc/v3/products: a path below /wp-json, or the parameter rest_route."""
+        if self.path == ROOT or self.path.startswith(f"{ROOT}/"):
+            return self.path.removeprefix(ROOT) or "/"
+        given = parse_query(self.query_string).get("rest_route") if self.path in ("/", "/index.php") else None
+        return f"/{given.lstrip('/')}" if isinstance(given, str) and given else None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syncengine.sandbox.dates import SHAPE
@@ -27,6 +27,7 @@ class Kind:
     maximum: int | None = None
     date_time: bool = False
     default: Any = None
+    readonly: bool = False  # only said of a field, never held against who sends it
 
 
 Problem = tuple[str, str, Any]
@@ -44,8 +45,16 @@ def choice(*options: str, default: str | None = None) -> Kind:
     return Kind(("string",), enum=options, default=default)
 
 
+def an_object(**properties: Kind) -> Kind:
+    return Kind(("object",), properties=properties)
+
+
 def objects(**properties: Kind) -> Kind:
-    return Kind(("array",), items=Kind(("object",), properties=properties))
+    return Kind(("array",), items=an_object(**properties))
+
+
+def shown_only(kind: Kind) -> Kind:
+    return replace(kind, readonly=True)
 
 
 def _spoken(options: tuple[str, ...]) -> str:
@@ -108,7 +117,7 @@ def sanitized(value: Any, kind: Kind) -> Any:
     """A valid value, or null, in its proper type: null becomes "", 0, false, [] or {} unless it is a type itself."""
     if not kind.types or (value is None and "null" in kind.types):
         return value
-    match kind.types[0]:
+    match next((each for each in kind.types if _is(each, value)), kind.types[0]):
         case "boolean":
             return _YES_NO.get(value.lower(), True) if isinstance(value, str) else bool(value)
         case "integer":
@@ -138,132 +147,3 @@ def checked(params: Mapping[str, Any], kinds: Mapping[str, Kind]) -> dict[str, A
 
 def defaults(kinds: Mapping[str, Kind]) -> dict[str, Any]:
     return {name: kind.default for name, kind in kinds.items() if kind.default is not None}
-
-
-_NAMED = {"id": WHOLE, "name": TEXT, "slug": TEXT}
-
-PRODUCT: Mapping[str, Kind] = {
-    "name": TEXT,
-    "slug": TEXT,
-    "date_created": DATE,
-    "date_created_gmt": DATE,
-    "type": choice("simple", "grouped", "external", "variable"),
-    "status": choice("draft", "pending", "private", "publish", "future", "auto-draft", "trash"),
-    "featured": FLAG,
-    "catalog_visibility": choice("visible", "catalog", "search", "hidden"),
-    "description": TEXT,
-    "short_description": TEXT,
-    "sku": TEXT,
-    "global_unique_id": TEXT,
-    "regular_price": TEXT,
-    "sale_price": TEXT,
-    "date_on_sale_from": DATE,
-    "date_on_sale_from_gmt": DATE,
-    "date_on_sale_to": DATE,
-    "date_on_sale_to_gmt": DATE,
-    "virtual": FLAG,
-    "downloadable": FLAG,
-    "download_limit": WHOLE,
-    "download_expiry": WHOLE,
-    "external_url": TEXT,
-    "button_text": TEXT,
-    "tax_status": choice("taxable", "shipping", "none"),
-    "tax_class": TEXT,
-    "manage_stock": FLAG,
-    "stock_quantity": WHOLE,
-    "stock_status": choice("instock", "outofstock", "onbackorder"),
-    "backorders": choice("no", "notify", "yes"),
-    "low_stock_amount": Kind(("integer", "null")),
-    "sold_individually": FLAG,
-    "weight": TEXT,
-    "dimensions": Kind(("object",), properties={"length": TEXT, "width": TEXT, "height": TEXT}),
-    "shipping_class": TEXT,
-    "reviews_allowed": FLAG,
-    "post_password": TEXT,
-    "upsell_ids": IDS,
-    "cross_sell_ids": IDS,
-    "parent_id": WHOLE,
-    "purchase_note": TEXT,
-    "categories": objects(**_NAMED),
-    "tags": objects(**_NAMED),
-    "images": objects(id=WHOLE, src=TEXT, name=TEXT, alt=TEXT),
-    "attributes": objects(id=WHOLE, name=TEXT, position=WHOLE, visible=FLAG, variation=FLAG, options=TEXTS),
-    "default_attributes": objects(id=WHOLE, name=TEXT, option=TEXT),
-    "menu_order": WHOLE,
-    "meta_data": objects(id=WHOLE, key=TEXT),
-}
-
-_PAGING: Mapping[str, Kind] = {
-    "context": choice("view", "edit"),
-    "page": Kind(("integer",), minimum=1, default=1),
-    "per_page": Kind(("integer",), minimum=1, maximum=100, default=10),
-    "search": TEXT,
-    "exclude": IDS,
-    "include": IDS,
-    "offset": WHOLE,
-}
-_WHEN = Kind(("string",), date_time=True)
-_STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
-_TYPES = ("simple", "grouped", "external", "variable")
-_ORDERS = (
-    "date", "id", "include", "title", "slug", "modified", "popularity", "rating", "post__in", "price", "sales",
-    "menu_order", "random", "popularity", "rating", "menu_order", "price", "popularity", "rating",
-)  # fmt: skip
-
-PRODUCT_LIST: Mapping[str, Kind] = {
-    **_PAGING,
-    "after": _WHEN,
-    "before": _WHEN,
-    "modified_after": _WHEN,
-    "modified_before": _WHEN,
-    "dates_are_gmt": Kind(("boolean",), default=False),
-    "order": choice("asc", "desc", default="desc"),
-    "orderby": choice(*_ORDERS, default="date"),
-    "parent": IDS,
-    "parent_exclude": IDS,
-    "slug": TEXT,
-    "status": choice(*_STATUSES, default="any"),
-    "type": choice(*_TYPES),
-    "sku": TEXT,
-    "featured": FLAG,
-    "category": TEXT,
-    "tag": TEXT,
-    "min_price": TEXT,
-    "max_price": TEXT,
-    "stock_status": choice("instock", "outofstock", "onbackorder"),
-    "search_sku": TEXT,
-    "search_name_or_sku": TEXT,
-    "include_status": Kind(("array",), items=choice(*_STATUSES)),
-    "exclude_status": Kind(("array",), items=choice(*_STATUSES[1:])),
-    "include_types": Kind(("array",), items=choice(*_TYPES)),
-    "exclude_types": Kind(("array",), items=choice(*_TYPES)),
-}
-
-TERM_LIST: Mapping[str, Kind] = {
-    **_PAGING,
-    "order": choice("asc", "desc", default="asc"),
-    "orderby": choice("id", "include", "name", "slug", "term_group", "description", "count", default="name"),
-    "hide_empty": Kind(("boolean",), default=False),
-    "parent": WHOLE,
-    "product": WHOLE,
-    "slug": TEXT,
-}
-
-TERM: Mapping[str, Kind] = {
-    "name": TEXT,
-    "slug": TEXT,
-    "parent": WHOLE,
-    "description": TEXT,
-    "display": choice("default", "products", "subcategories", "both"),
-    "menu_order": WHOLE,
-}
-
-ATTRIBUTE: Mapping[str, Kind] = {
-    "name": TEXT,
-    "slug": TEXT,
-    "type": choice("select"),
-    "order_by": choice("menu_order", "name", "name_num", "id"),
-    "has_archives": FLAG,
-}
-DELETE: Mapping[str, Kind] = {"force": Kind(("boolean",), default=False)}
-ITEM: Mapping[str, Kind] = {"context": choice("view", "edit")}

@@ -6,26 +6,35 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from syncengine.sandbox.dates import text_of, to_local
+from syncengine.sandbox.messages import ROOT
 from syncengine.sandbox.store import Store, Term
 
+WOOCOMMERCE, WORDPRESS = "10.2.4", "6.9.7"  # the versions that were measured
 FIRST_PRODUCT = 11
 FIRST_TERM = 15
 CATEGORY = "product_cat"
 TAG = "product_tag"
+SHIPPING_CLASS = "product_shipping_class"
 
 
 @dataclass
 class Site:
-    """What every endpoint needs to know; `home` is where the request at hand reached the shop."""
+    """What every endpoint needs to know."""
 
     store: Store
     zone: ZoneInfo
     clock: Callable[[], datetime]
     item_cost: float = 0.0  # seconds per saved object
+    plain_permalinks: bool = False
+    woocommerce: str = WOOCOMMERCE
+    wordpress: str = WORDPRESS
+
+    def address(self, home: str, route: str) -> str:
+        """Where a route of the API is found: below /wp-json, with plain permalinks in a parameter."""
+        return f"{home}/index.php?rest_route={route}" if self.plain_permalinks else f"{home}{ROOT}{route}"
 
     def now(self) -> str:
         """The store's clock as a stored date: GMT, to the second."""
@@ -53,20 +62,6 @@ class Site:
         term = Term(self.store.next_id("term", FIRST_TERM), CATEGORY, "Uncategorized", "uncategorized")
         self.store.put_term(term)
         return term
-
-    def index(self, home: str) -> dict[str, Any]:
-        """What /wp-json/ says about the site."""
-        return {
-            "name": "Sandbox",
-            "description": "",
-            "url": home,
-            "home": home,
-            "gmt_offset": self.gmt_offset(),
-            "timezone_string": self.zone.key,
-            "namespaces": ["wc/v3"],
-            "authentication": {},
-            "routes": {},
-        }
 
 
 def utc_now() -> datetime:

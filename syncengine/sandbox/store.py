@@ -1,4 +1,4 @@
-"""The sandbox's SQLite database: products, terms and attributes as records, and nothing of what they mean.
+"""The sandbox's SQLite database: products, terms, attributes and media as records, and nothing of what they mean.
 
 One connection serves all threads behind one lock. A request works in one transaction; what it wrote before it broke
 off stays written, as in a real store (FACTS-WOOCOMMERCE, 2).
@@ -33,6 +33,7 @@ CREATE INDEX IF NOT EXISTS product_sku ON product (sku_key) WHERE sku_key <> '';
 CREATE INDEX IF NOT EXISTS product_lookup ON product (lookup) WHERE lookup <> '';
 CREATE INDEX IF NOT EXISTS product_gtin ON product (gtin) WHERE gtin <> '';
 CREATE INDEX IF NOT EXISTS product_slug ON product (slug);
+CREATE INDEX IF NOT EXISTS product_parent ON product (parent, position, id) WHERE parent <> 0;
 CREATE TABLE IF NOT EXISTS product_term (
     product INTEGER NOT NULL, term INTEGER NOT NULL, PRIMARY KEY (product, term)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS product_term_term ON product_term (term);
@@ -42,6 +43,10 @@ CREATE TABLE IF NOT EXISTS term (
 CREATE TABLE IF NOT EXISTS attribute (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, slug TEXT NOT NULL, kind TEXT NOT NULL, order_by TEXT NOT NULL,
     archives INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS media (
+    id INTEGER PRIMARY KEY, created TEXT NOT NULL, modified TEXT NOT NULL, file TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL, alt TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS tax_class (slug TEXT PRIMARY KEY, name TEXT NOT NULL);
 """
 _PRODUCT_COLUMNS = 19
 _PUT_PRODUCT = f"INSERT OR REPLACE INTO product VALUES ({','.join('?' * _PRODUCT_COLUMNS)})"  # noqa: S608
@@ -49,7 +54,7 @@ _PUT_PRODUCT = f"INSERT OR REPLACE INTO product VALUES ({','.join('?' * _PRODUCT
 
 @dataclass
 class Product:
-    """A stored product: `fields` holds what differs from the defaults, dates are GMT texts."""
+    """A stored product or variation: `fields` holds what differs from the defaults, dates are GMT texts."""
 
     id: int
     created: str
@@ -59,7 +64,7 @@ class Product:
     def row(self) -> tuple[Any, ...]:
         get = self.fields.get
         sku_key = values.collated(get("sku", ""))
-        price = get("sale_price") or get("regular_price", "")
+        price = get("price") or get("sale_price") or get("regular_price", "")
         words = "\n".join(str(get(name, "")) for name in ("name", "short_description", "description"))
         return (
             self.id, self.created, self.modified, get("status", "publish"), get("type", "simple"),
@@ -71,14 +76,16 @@ class Product:
         )  # fmt: skip
 
     def terms(self) -> set[int]:
-        """Every category, tag and global attribute's term that it is filed under."""
-        options = {term for attribute in self.fields.get("attributes", ()) for term in attribute.get("terms", ())}
-        return {*self.fields.get("categories", ()), *self.fields.get("tags", ()), *options}
+        """Every category, tag, shipping class and global attribute's term that it is filed under."""
+        get = self.fields.get
+        options = {term for attribute in get("attributes", ()) for term in attribute.get("terms", ())}
+        shipping = (get("shipping_class"),) if get("shipping_class") else ()
+        return {*get("categories", ()), *get("tags", ()), *shipping, *options}
 
 
 @dataclass
 class Term:
-    """A category, a tag, or a term of a global attribute (taxonomy `pa_…`)."""
+    """A category, a tag, a shipping class, or a term of a global attribute (taxonomy `pa_…`)."""
 
     id: int
     taxonomy: str
@@ -102,8 +109,20 @@ class Attribute:
     archives: bool = False
 
 
+@dataclass
+class Attachment:
+    """A picture in the media library; `file` is its path below wp-content/uploads, dates are GMT texts."""
+
+    id: int
+    created: str
+    modified: str
+    file: str
+    title: str
+    alt: str = ""
+
+
 class Store:
-    """The database. Terms and attributes are few: they live in memory and are written through."""
+    """The database. Terms, attributes and tax classes are few: they live in memory and are written through."""
 
     def __init__(self, path: str | Path) -> None:
         self.lock = threading.RLock()
@@ -115,10 +134,12 @@ class Store:
             raise
         self.terms = {row[0]: Term(*row) for row in self._db.execute("SELECT * FROM term")}
         self.attributes = {row[0]: Attribute(*row) for row in self._db.execute("SELECT * FROM attribute")}
+        self.tax_classes: dict[str, str] = dict(self._db.execute("SELECT slug, name FROM tax_class ORDER BY rowid"))
         self._counters: dict[str, int] = dict(self._db.execute("SELECT name, value FROM counter"))
         self._counters_moved = False
         self._counts: dict[tuple[str, tuple[Any, ...]], int] = {}
         self._slug_ends: dict[str, int] = {}
+        self._file_ends: dict[tuple[str, str], int] = {}
 
     def _prepare(self) -> None:
         # A shop to try things in may lose its last second to a power cut.
@@ -257,3 +278,44 @@ class Store:
     def remove_attribute(self, attribute_id: int) -> None:
         del self.attributes[attribute_id]
         self._db.execute("DELETE FROM attribute WHERE id = ?", (attribute_id,))
+
+    def put_tax_class(self, slug: str, name: str) -> None:
+        self.tax_classes[slug] = name
+        self._db.execute("INSERT INTO tax_class VALUES (?, ?)", (slug, name))
+
+    # -- media
+
+    def attachment(self, attachment_id: int) -> Attachment | None:
+        found = self._db.execute("SELECT * FROM media WHERE id = ?", (attachment_id,)).fetchone()
+        return Attachment(*found) if found else None
+
+    def has_file(self, file: str) -> bool:
+        return self._db.execute("SELECT 1 FROM media WHERE file = ?", (file,)).fetchone() is not None
+
+    def put_attachment(self, attachment: Attachment) -> None:
+        row = (
+            attachment.id,
+            attachment.created,
+            attachment.modified,
+            attachment.file,
+            attachment.title,
+            attachment.alt,
+        )
+        self._db.execute("INSERT OR REPLACE INTO media VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def attachments(self, limit: int, offset: int) -> list[Attachment]:
+        """A page of the media library, newest first."""
+        rows = self._db.execute("SELECT * FROM media ORDER BY id DESC LIMIT ? OFFSET ?", (limit, offset))
+        return [Attachment(*row) for row in rows]
+
+    def count_attachments(self) -> int:
+        return int(self._db.execute("SELECT COUNT(*) FROM media").fetchone()[0])
+
+    def free_file(self, folder: str, name: str) -> str:
+        """The path of a file that is not there yet: a.png, then a-1.png, a-2.png (FACTS-WOOCOMMERCE, 6)."""
+        stem, _, ending = name.rpartition(".")
+        number = self._file_ends.get((folder, name), 0)
+        while self.has_file(file := f"{folder}/{stem}{f'-{number}' if number else ''}.{ending}"):
+            number += 1
+        self._file_ends[folder, name] = number
+        return file

@@ -1,18 +1,26 @@
-"""/products/categories, /products/tags, /products/attributes and their terms (FACTS-WOOCOMMERCE, 7 and 8)."""
+"""/products/categories, tags, shipping_classes, attributes and their terms (FACTS-WOOCOMMERCE, 7 and 8)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from syncengine.sandbox import schema, values
+from syncengine.sandbox import parameters, values
 from syncengine.sandbox.catalogue import by_name, free_slug, new_term
 from syncengine.sandbox.endpoints import Page, Shown
 from syncengine.sandbox.messages import ApiError
-from syncengine.sandbox.site import CATEGORY, TAG, Site
+from syncengine.sandbox.schema import Kind
+from syncengine.sandbox.site import CATEGORY, SHIPPING_CLASS, TAG, Site
 from syncengine.sandbox.store import Attribute, Term
 
 _EXISTS = "A term with the name provided already exists "
+
+
+_DESCRIBED: Mapping[str, tuple[str, Mapping[str, Kind]]] = {
+    CATEGORY: ("product_cat", parameters.CATEGORY_FIELDS),
+    TAG: ("product_tag", parameters.TAG_FIELDS),
+    SHIPPING_CLASS: ("product_shipping_class", parameters.TAG_FIELDS),
+}
 
 
 def _unknown(code: str = "woocommerce_rest_term_invalid") -> ApiError:
@@ -26,13 +34,14 @@ def _no_trash() -> ApiError:
 class Terms:
     """The terms of one taxonomy."""
 
-    list_kinds = schema.TERM_LIST
-    item_kinds = schema.TERM
+    list_kinds = parameters.TERM_LIST
+    item_kinds = parameters.TERM
     required: tuple[str, ...] = ("name",)
 
     def __init__(self, site: Site, taxonomy: str) -> None:
         self._site = site
         self._taxonomy = taxonomy
+        self.title, self.fields = _DESCRIBED.get(taxonomy, ("product_attribute_term", parameters.OPTION_FIELDS))
         if taxonomy == CATEGORY:
             site.uncategorized()
 
@@ -49,7 +58,7 @@ class Terms:
         shown["description"] = term.description
         if self._taxonomy == CATEGORY:
             shown |= {"display": term.display, "image": None}
-        if self._taxonomy != TAG:
+        if self._taxonomy not in (TAG, SHIPPING_CLASS):
             shown["menu_order"] = term.position
         return {**shown, "count": count}
 
@@ -176,7 +185,9 @@ class Terms:
         for name in ("categories", "tags"):
             if term_id in product.fields.get(name, ()):
                 product.fields[name] = [each for each in product.fields[name] if each != term_id]
-        if not product.fields.get("categories"):
+        if product.fields.get("shipping_class") == term_id:
+            product.fields["shipping_class"] = 0
+        if not product.fields.get("categories") and product.fields.get("type") != "variation":
             product.fields["categories"] = [self._site.uncategorized().id]
         for attribute in product.fields.get("attributes", ()):
             if term_id in attribute.get("terms", ()):
@@ -191,8 +202,10 @@ class Terms:
 class Attributes:
     """/products/attributes: the global attributes. Their list is not paged."""
 
-    list_kinds = schema.ITEM
-    item_kinds = schema.ATTRIBUTE
+    title = "product_attribute"
+    list_kinds = parameters.ITEM
+    item_kinds = parameters.ATTRIBUTE
+    fields = parameters.ATTRIBUTE_FIELDS
     required: tuple[str, ...] = ("name",)
 
     def __init__(self, site: Site) -> None:
@@ -243,7 +256,7 @@ class Attributes:
         return f"pa_{slug}"
 
     def _set(self, attribute: Attribute, params: Mapping[str, Any]) -> None:
-        if params.get("order_by") in schema.ATTRIBUTE["order_by"].enum:
+        if params.get("order_by") in parameters.ATTRIBUTE["order_by"].enum:
             attribute.order_by = params["order_by"]
         if params.get("has_archives") is not None:
             attribute.archives = values.yes_or_no(params["has_archives"])

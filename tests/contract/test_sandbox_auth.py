@@ -121,7 +121,7 @@ def test_the_index_of_wc_v3_is_public(client: httpx.Client) -> None:
 def test_the_site_index_tells_its_time_zone_and_knows_no_consumer_keys(client: httpx.Client) -> None:
     index = client.get(HTTPS + "/wp-json/").json()
     assert (index["timezone_string"], index["gmt_offset"]) == ("Europe/Berlin", 2)
-    assert (index["home"], index["namespaces"]) == (HTTPS, ["wc/v3"])
+    assert (index["home"], index["namespaces"]) == (HTTPS, ["wc/v3", "wp/v2"])
     assert_refused(client.get(HTTPS + "/wp-json/", auth=BOTH), "invalid_username")
 
 

@@ -2,7 +2,8 @@
 
 The cases are data (`data/`), each taken from a recorded exchange; `facts` names its section in the project's list of
 measured facts. They talk to a store through nothing but HTTP, so they can be replayed against a real one:
-CONTRACT_URL, CONTRACT_KEY and CONTRACT_SECRET name it (HTTPS, a shop to throw away).
+CONTRACT_URL, CONTRACT_KEY and CONTRACT_SECRET name it (HTTPS, a shop to throw away), and CONTRACT_PICTURES an address
+that answers any name below it with a picture of one pixel.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ DATA = Path(__file__).parent / "data"
 SCENARIOS = [
     (path.stem, scenario)
     for path in sorted(DATA.glob("*.json"))
-    if path.stem != "product.schema"
+    if not path.stem.endswith(".schema")
     for scenario in json.loads(path.read_text("utf-8"))
 ]
 FULL = {
@@ -43,11 +44,13 @@ def lines(name: str) -> list[dict[str, Any]]:
 
 @dataclass
 class Store:
-    """A store under test: a client, a way to let its clock run, and the offset of its time zone."""
+    """A store under test: a client, its clock and a way to let it run, the offset of its time zone, its home."""
 
     client: httpx.Client
+    clock: Callable[[], datetime]
     wait: Callable[[float], None]
     offset: str
+    home: str
 
 
 class Clock:
@@ -67,8 +70,9 @@ def store() -> Iterator[Store]:
     if url:
         keys = (os.environ["CONTRACT_KEY"], os.environ["CONTRACT_SECRET"])
         with httpx.Client(base_url=f"{url}/wp-json/wc/v3", auth=keys, timeout=60, verify=False) as client:
-            hours = client.get(f"{url}/wp-json/", auth=None).json()["gmt_offset"]
-            yield Store(client, time.sleep, f"{hours:+03}:00")
+            index = client.get(f"{url}/wp-json/", auth=None).json()
+            hours = index["gmt_offset"]
+            yield Store(client, lambda: datetime.now(UTC), time.sleep, f"{hours:+03}:00", index["home"])
         return
     clock = Clock()
     with Sandbox(clock=clock) as sandbox:
@@ -76,7 +80,7 @@ def store() -> Iterator[Store]:
         with httpx.Client(
             transport=sandbox.transport(), base_url="https://shop.test/wp-json/wc/v3", auth=auth
         ) as client:
-            yield Store(client, clock.wait, "+02:00")
+            yield Store(client, clock, clock.wait, "+02:00", "https://shop.test")
 
 
 class Script:
@@ -89,6 +93,9 @@ class Script:
             "run": run,
             "digits": str(uuid.uuid4().int)[:11],
             "offset": store.offset,
+            "home": store.home,
+            "uploads": f"{store.home}/wp-content/uploads/{store.clock():%Y/%m}",
+            "picture": f"{os.environ.get('CONTRACT_PICTURES', 'https://pictures.example')}/{run}.png",
             "long": "long-sku-value," * 600,
             "x300": "x" * 290,
             "x100run": run + "x" * 90,
@@ -101,7 +108,7 @@ class Script:
             return [self.filled(item) for item in value]
         if not isinstance(value, str):
             return value
-        if value[1:-1] in self.known and value[0] == "{":
+        if value[1:-1] in self.known and value[0] == "{" and value[-1] == "}":
             return self.known[value[1:-1]]
         for name, known in self.known.items():
             value = value.replace("{" + name + "}", str(known)).replace("{" + name + ":text}", str(known))
@@ -301,3 +308,86 @@ def test_a_product_has_the_keys_and_types_of_a_real_one(store: Store) -> None:
         seen = store.client.get(f"/products/{made['id']}").json()
         assert_shaped(seen, shape["always"], "product")
         assert list(seen) == list(shape["always"]), "the keys come in the store's order"
+
+
+def test_a_variation_has_the_keys_and_types_of_a_real_one(store: Store) -> None:
+    shape = json.loads((DATA / "variation.schema.json").read_text("utf-8"))["always"]
+    sizes = {"name": "Size", "options": ["S"], "variation": True}
+    above = store.client.post("/products", json={"name": "v", "type": "variable", "attributes": [sizes]}).json()
+    place = f"/products/{above['id']}/variations"
+    plain = store.client.post(place, json={}).json()
+    option = {"attributes": [{"name": "Size", "option": "S"}], "meta_data": [{"key": "k", "value": "v"}]}
+    for made in (plain, store.client.post(place, json={**FULL, **option}).json()):
+        seen = store.client.get(f"{place}/{made['id']}").json()
+        for variation in (made, seen):
+            assert_shaped(variation, shape, "variation")
+            assert list(variation) == list(shape), "the keys come in the store's order"
+
+
+def test_a_new_variation_is_said_to_be_at_an_address_that_nobody_filled_in(store: Store) -> None:
+    above = store.client.post("/products", json={"name": "v", "type": "variable"}).json()
+    made = store.client.post(f"/products/{above['id']}/variations", json={})
+    place = rf"/wp-json/wc/v3/products/(?P<product_id>[\d]+)/variations/{made.json()['id']}"
+    assert made.headers["Location"] == store.home + place
+
+
+def test_a_batch_of_101_variations_is_refused_whole_with_413(store: Store) -> None:
+    above = store.client.post("/products", json={"name": "v", "type": "variable"}).json()
+    place = f"/products/{above['id']}/variations"
+    answer = store.client.post(f"{place}/batch", json={"create": [{}] * 101})
+    assert (answer.status_code, answer.json()["code"]) == (413, "woocommerce_rest_request_entity_too_large")
+    assert store.client.get(place).json() == []
+    assert len(store.client.post(f"{place}/batch", json={"create": [{}] * 100}).json()["create"]) == 100
+
+
+FIELDS = lines("fields.jsonl")
+
+
+def said_of(field: dict[str, Any]) -> dict[str, Any]:
+    """Type, enum and readonly of a field, and of what is inside it."""
+    kept = {name: field[name] for name in ("type", "enum", "readonly") if name in field}
+    if "items" in field:
+        kept["items"] = said_of(field["items"])
+    if "properties" in field:
+        kept["properties"] = {name: said_of(inner) for name, inner in field["properties"].items()}
+    return kept
+
+
+@pytest.mark.parametrize("route", ["/products", "/products/{p}/variations"])
+def test_a_route_tells_its_fields_as_a_real_one_does(store: Store, route: str) -> None:
+    above = store.client.post("/products", json={"name": "v", "type": "variable"}).json()
+    place = route.replace("{p}", str(above["id"]))
+    wanted = {field["field"]: said_of(field) for field in FIELDS if field["route"] == route}
+    title = next(field["title"] for field in FIELDS if field["route"] == route)
+    for path, methods in (
+        (place, ["GET", "POST"]),
+        (f"{place}/{above['id']}", ["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    ):
+        answer = store.client.options(path)
+        told = answer.json()
+        assert (answer.status_code, answer.headers["Allow"], told["methods"]) == (200, ", ".join(methods), methods)
+        assert (told["schema"]["title"], told["schema"]["type"]) == (title, "object")
+        assert {name: said_of(field) for name, field in told["schema"]["properties"].items()} == wanted
+        assert list(told["schema"]["properties"]) == list(wanted)
+        assert sorted(method for each in told["endpoints"] for method in each["methods"]) == sorted(methods)
+    post = next(each for each in told["endpoints"] if "POST" in each["methods"])
+    writable = {name for name, field in wanted.items() if not field.get("readonly")}
+    assert set(post["args"]) - {"id", "product_id"} == writable
+
+
+def test_the_shop_lists_its_settings_its_tax_classes_and_itself(store: Store) -> None:
+    groups = {group["id"]: group for group in store.client.get("/settings").json()}
+    assert {"general", "products", "tax"} <= set(groups)
+    assert set(groups["general"]) >= {"id", "label", "description", "parent_id", "sub_groups"}
+    general = {each["id"]: each for each in store.client.get("/settings/general").json()}
+    assert general["woocommerce_price_decimal_sep"]["value"] == "."
+    assert {"id", "label", "type", "default", "tip", "value"} <= set(general["woocommerce_currency"])
+    classes = store.client.get("/taxes/classes").json()
+    assert [each["slug"] for each in classes][:3] == ["standard", "reduced-rate", "zero-rate"]
+    index = store.client.get(f"{store.home}/wp-json/", auth=None).json()
+    assert {"name", "url", "home", "gmt_offset", "timezone_string", "namespaces", "authentication"} <= set(index)
+    assert {"wc/v3", "wp/v2"} <= set(index["namespaces"])
+    assert index["home"] == store.home
+    routes = store.client.get("").json()["routes"]
+    assert routes[r"/wc/v3/products/(?P<product_id>[\d]+)/variations/batch"]["methods"] == ["POST", "PUT", "PATCH"]
+    assert "/wc/v3/products/shipping_classes" in routes
