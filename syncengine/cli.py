@@ -29,6 +29,7 @@ INTERRUPTED = 130
 BUG = 3
 CONFIG = "the settings (default: $SYNC_CONFIG, else ./config.toml)"
 COMMANDS = {
+    "check": "syncengine.commands.check:run",
     "run": "syncengine.commands.run:run",
     "diff": "syncengine.commands.run:run",
     "status": "syncengine.commands.look:status",
@@ -82,6 +83,8 @@ def parser() -> argparse.ArgumentParser:
     listing = argparse.ArgumentParser(add_help=False, parents=[common])
     listing.add_argument("--json", action="store_true", help="print one JSON object")
 
+    check = commands.add_parser("check", parents=[listing], help="look whether everything is as a run needs it")
+    check.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs and what they use")
     run = commands.add_parser(
         "run", parents=[common], help="run jobs once", description="Runs the named jobs once, or all of them."
     )
