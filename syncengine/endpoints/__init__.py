@@ -137,6 +137,10 @@ class Endpoint(Protocol):
         only where a path that is written has to do with it."""
         return {}
 
+    def ignores(self, values: Mapping[str, Value]) -> Collection[str]:
+        """Of a whole record's values by path, those of which the side takes no notice because of the others."""
+        return ()
+
     def expect(self, keys: Mapping[str, Collection[str]]) -> None:
         """Told before a full pull: what the other side's records are called, by match path. What no list shows may be
         found by it."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from syncengine.engine.flight import already_sent, as_if_arrived, read_back, under_way
 from syncengine.engine.gone import field_at
-from syncengine.engine.item import Item, check_contradictions, holds, planned_write, with_changes
+from syncengine.engine.item import Item, check_whole, holds, planned_write, with_changes
 from syncengine.engine.job import SIDES, JobRun, Pair
 from syncengine.engine.kinds import VARIATION, Family, fields_of
 from syncengine.engine.merge import Answer, Seen, Verdict, merge_field
@@ -60,7 +60,7 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
     for path, word in pair.restores.items():
         _restore(job, item, path, word, writes["store"])
     if writes["store"]:
-        check_contradictions(job, pair, chosen, writes["store"])
+        check_whole(job, item, chosen, writes["store"])
     if was_in_flight and not link.in_flight:
         link.in_flight_since, link.arrived = None, True
     return with_changes(job, item, _updates(job, pair, writes, now, family))

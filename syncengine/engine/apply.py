@@ -167,7 +167,8 @@ def _echoes(job: JobRun, outcomes: Sequence[Outcome]) -> dict[str, int]:
     """The hashes of the records as their side answered, by change."""
     found: dict[str, int] = {}
     for side in SIDES:
-        paths = job.mapping.paths(side)
+        kind = job.endpoint(side).kind
+        paths = list(dict.fromkeys([*job.mapping.paths(side), *([kind] if kind is not None else [])]))
         told = [
             one
             for one in outcomes

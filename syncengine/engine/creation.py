@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncengine.engine.item import Item, UnusableError, holds, planned_write, with_changes
+from syncengine.engine.item import Item, UnusableError, check_whole, holds, planned_write, with_changes
 from syncengine.engine.job import JobRun, Pair, Row
 from syncengine.engine.kinds import OF_VARIATIONS, SIMPLE, VARIABLE, VARIATION, Family, options_below, parent_key
 from syncengine.engine.match import key_of
@@ -37,6 +37,7 @@ def created_in_store(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
         if what is not None:
             fields[one.name] = what
         item.waits[one.name] = {"store"}
+    check_whole(job, item, job.fields_of(kind), fields)
     unique = any(one.name in fields for one in job.mapping.match_fields if one.store != "id")
     change = Change("", "store", "create", job.mapping.entity, pair.link.erp_key, None, fields, mark=not unique)
     change.kind, change.options, change.parent, change.below = kind, options, parent, _below(parent, family)

@@ -13,7 +13,7 @@ from syncengine.mapping import Field
 from syncengine.records import Change, FieldChange, Held, Side
 from syncengine.values import Value, is_empty, same
 
-__all__ = ["Item", "UnusableError", "check_contradictions", "holds", "planned_write", "with_changes"]
+__all__ = ["Item", "UnusableError", "check_whole", "holds", "planned_write", "with_changes"]
 
 
 @dataclass(slots=True)
@@ -78,13 +78,20 @@ def planned_write(job: JobRun, item: Item, side: Side, one: Field, write: Write)
     return FieldChange(old, new, write.why, write.difference)
 
 
-def check_contradictions(job: JobRun, pair: Pair, fields: Collection[Field], writes: Mapping[str, FieldChange]) -> None:
-    """Raise UnusableError where the store would drop a value that is written because of the record's others."""
+def check_whole(job: JobRun, item: Item, fields: Collection[Field], writes: dict[str, FieldChange]) -> None:
+    """Look at what is written to the store as part of the whole record: leave out what the store would take no notice
+    of. Raises UnusableError where it would drop a value because of the others."""
+    pair = item.pair
     values: dict[str, Value] = {}
     for one in fields:
         if one.store is not None:
             what = writes.get(one.name)
             values[one.store] = what.new if what is not None else _held_there(job, pair, one)
+    for one in [one for one in fields if one.name in writes and one.store in job.store.ignores(values)]:
+        job.result.unwritten += 1
+        erp, _ = item.bases[one.name]
+        item.bases[one.name] = erp, writes.pop(one.name).old
+        item.waits[one.name].discard("store")
     written = {one.store for one in fields if one.store is not None and one.name in writes}
     for path, reason in job.store.contradictions(values, written).items():
         name = next((one.name for one in job.mapping.by_path("store", path)), path)

@@ -22,7 +22,7 @@ def locked(state: State, url: str, job: str, turn: str) -> Iterator[None]:
 
     Raises Locked at once where another run of the job holds it; waits for the turn.
     """
-    busy = f"another run of job {job!r} is under way. Wait for it to end; `sync status` shows since when it runs"
+    busy = f"{Locked.BEGINS}{job!r} is under way. Wait for it to end; `sync status` shows since when it runs"
     with ExitStack() as held:
         file = sqlite_file(url)
         if file is not None:

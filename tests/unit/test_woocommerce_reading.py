@@ -38,7 +38,9 @@ def test_a_full_pull_reads_all_by_hundreds_in_a_stable_order() -> None:
     assert pull.complete
     assert len(asked) == store.requests == 5
     assert all((one["per_page"], one["orderby"], one["order"]) == ("100", "id", "asc") for one in asked)
-    assert all(one["_fields"] == "id,type,parent_id,status,sku,regular_price" for one in asked), "only what is needed"
+    assert all(one["_fields"] == "id,type,parent_id,status,sku,regular_price,variations" for one in asked), (
+        "only what is needed"
+    )
 
 
 def test_an_empty_store_is_read_in_one_request() -> None:
@@ -301,10 +303,10 @@ def test_one_gtin_or_id_is_looked_up_and_other_paths_are_refused() -> None:
             ids(store.find("name", ["x"]))
 
 
-def test_variations_are_not_matched_as_products() -> None:
-    found = answer([{"id": 23, "type": "variation", "parent_id": 22, "status": "publish", "sku": "V"}], X_WP_Total="1")
-    with endpoint(answering(found), mapping("sku")) as store:
-        assert ids(store.find("sku", ["V"])) == []
+def test_a_variation_is_found_by_its_sku_and_carries_its_product_in_its_id() -> None:
+    there = answer([{"id": 23, "type": "variation", "parent_id": 22, "status": "publish", "sku": "V"}], X_WP_Total="1")
+    with endpoint(answering(there, answer([], X_WP_Total="0")), mapping("sku"), concurrency=1) as store:
+        assert ids(store.find("sku", ["V"])) == ["22/23"]
 
 
 # Normal form
@@ -334,6 +336,7 @@ def test_cells_are_in_their_normal_form() -> None:
     types = {"date_on_sale_to": Type("date")}
     with endpoint(answering(answer([product], X_WP_Total="1")), mapping(*paths, types=types)) as store:
         assert cells(store.pull(Cursor(), (), full=True))["7"] == {
+            "type": None,
             "sku": "a<b",
             "name": "A & B",
             "description": "<p>1 &lt; 2 & 3</p>",

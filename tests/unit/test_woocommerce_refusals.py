@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from syncengine.endpoints.woocommerce import WooCommerceEndpoint
-from syncengine.endpoints.woocommerce.refusals import contradictions
+from syncengine.endpoints.woocommerce.refusals import contradictions, ignored
 from syncengine.sandbox import Sandbox
 from syncengine.values import Type, TypeName, Value
 from tests.unit.test_woocommerce_shop import create, endpoint, mapping, only, shop, update
@@ -104,8 +104,8 @@ def store() -> Iterator[WooCommerceEndpoint]:
         ("price", Decimal(1), "it cannot be written"),
         ("on_sale", True, "it cannot be written"),
         ("frobnicate", 1, "the store has no field 'frobnicate' that can be written"),  # would be ignored
-        ("images", ["https://x.test/a.png"], "images are not written yet"),
-        ("type", "variable", "only simple products"),  # an unknown one would be simple
+        ("images", ["/a.png"], "not the whole URL of an image"),
+        ("type", "variable", "never changed by a run"),
     ],
 )  # fmt: skip
 def test_what_the_store_would_mangle_is_refused_with_its_reason(
@@ -248,29 +248,17 @@ def test_a_sale_begins_before_it_ends(suffix: str, begin: Value, end: Value, rea
     assert reason in found.get(f"date_on_sale_from{suffix}", "")
 
 
-def test_the_rest_of_a_record_is_sent_without_what_the_store_would_drop() -> None:
-    with shop("sku", "name", "regular_price", "sale_price", seed=1) as (sandbox, store):
-        number = sandbox.products()[0]["id"]
-        both = update(number, name="new", sale_price=Decimal(99999))
-        both.record = {"regular_price": Decimal(10), "sale_price": Decimal(99999)}
-        outcome = only(store.send([both]))
-        assert outcome.status == "done"
-        assert "not below the regular price" in both.fields["sale_price"].error
-        assert outcome.error.startswith("sale_price: ")
-        assert sandbox.product(number)["name"] == "new"
-        alone = update(number, sale_price=Decimal(99999))
-        alone.record = both.record
-        outcome = only(store.send([alone]))
-        assert (outcome.status, outcome.retry) == ("failed", False)
+def test_a_contradiction_concerns_only_a_write_that_has_to_do_with_it() -> None:
+    values: dict[str, Value] = {"name": "x", "regular_price": Decimal(5), "sale_price": Decimal(5)}
+    with shop("sku") as (_, store):
+        assert store.contradictions(values, {"name"}) == {}
+        assert list(store.contradictions(values, {"regular_price"})) == ["sale_price"]
 
 
-def test_stock_that_the_store_would_ignore_is_named() -> None:
-    assert contradictions({"manage_stock": True, "stock_quantity": 5}) == {}
-    assert contradictions({"manage_stock": False, "stock_quantity": None}) == {}
-    assert contradictions({"stock_quantity": 5}) == {}
-    assert "would ignore" in contradictions({"manage_stock": False, "stock_quantity": 0})["stock_quantity"]
-    assert "works it out" in contradictions({"manage_stock": True, "stock_status": "outofstock"})["stock_status"]
-    assert contradictions({"manage_stock": False, "stock_status": "outofstock"}) == {}
+def test_the_store_takes_no_notice_of_a_stock_that_it_does_not_manage() -> None:
+    assert ignored({"manage_stock": True, "stock_quantity": 5}) == {"stock_status"}
+    assert ignored({"manage_stock": False, "stock_quantity": 5}) == {"stock_quantity"}
+    assert ignored({"stock_quantity": 5, "stock_status": "instock"}) == set()
 
 
 def test_clearing_the_regular_price_with_the_sale_price_is_done_as_it_is_meant() -> None:

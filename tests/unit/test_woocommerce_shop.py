@@ -202,6 +202,7 @@ def test_a_product_goes_to_the_store_and_comes_back_in_the_same_words() -> None:
     assert stored["name"] == "Nuts &amp; Bolts 😀"
     assert read[done.record_id or ""] == done.cells, "an answer reads as a pull would"
     assert done.cells == {
+        "type": "simple",
         "sku": "A-1",
         "name": "Nuts & Bolts 😀",
         "regular_price": "19.90",

@@ -1,14 +1,15 @@
-"""A WooCommerce store as an endpoint: simple products with their categories, tags, attributes and meta.
+"""A WooCommerce store as an endpoint: products and their variations, with categories, tags, attributes and meta.
 
-client.py talks to the store, lists.py reads whole lists, pull.py what changed; paths.py turns products into cells and
-changes into products; refusals.py keeps back what the store would mangle; batches.py and terms.py write.
+client.py talks to the store, lists.py reads whole lists, pull.py what changed, variations.py what stands below a
+product; paths.py turns products into cells and changes into products, kinds.py knows which of them have what;
+refusals.py keeps back what the store would mangle; options.py, batches.py and terms.py write.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import httpx
 
@@ -16,21 +17,30 @@ from syncengine.endpoints import Cursor, Endpoint, Page, View
 from syncengine.endpoints.woocommerce.batches import Batches
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.inspect import ShopInspection
-from syncengine.endpoints.woocommerce.lists import PER_PAGE, answered, chunks, rows_in
-from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product
+from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, parent_of
+from syncengine.endpoints.woocommerce.lists import PER_PAGE, asked, chunks, rows_in
+from syncengine.endpoints.woocommerce.options import extensions
+from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product, options_in
 from syncengine.endpoints.woocommerce.probe import Probe
 from syncengine.endpoints.woocommerce.pull import Pull, by_id
-from syncengine.endpoints.woocommerce.refusals import Refusals
+from syncengine.endpoints.woocommerce.refusals import Refusals, contradictions, ignored
 from syncengine.endpoints.woocommerce.terms import Kind, Terms
+from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.errors import CannotRun
 from syncengine.records import Change, Outcome
 from syncengine.settings import Connection, WooCommerceConnection
-from syncengine.values import Format, Value, match_key
+from syncengine.values import Format, Value, match_key, same
 
 __all__ = ["WooCommerceEndpoint", "open_endpoint"]
 
 SEARCHED_PAGES = 20  # how many of the newest products are looked through for marks
 TERM_KINDS = ("category", "tag")
+# What else a value that the store would drop has to do with.
+RELATED = {
+    "sale_price": {"sale_price", "regular_price"},
+    "date_on_sale_from": {"date_on_sale_from", "date_on_sale_to"},
+    "date_on_sale_from_gmt": {"date_on_sale_from_gmt", "date_on_sale_to_gmt"},
+}
 
 
 def open_endpoint(connection: Connection, view: View) -> WooCommerceEndpoint:
@@ -63,8 +73,9 @@ class WooCommerceEndpoint(Endpoint):
         self._connection = connection
         self._view = view
         self._lock = threading.Lock()
-        self._variations: dict[str, int] = {}
         self._client = Client(connection, transport, self._count, sleep)
+        self.kind = "type"
+        self._variations = Variations(self._client, connection.concurrency)
         self._terms = Terms(self._client, connection.concurrency, view.run, sleep)
         self._paths = Paths(view.mapping, self._terms)
         self._refusals = Refusals(self._terms)
@@ -77,6 +88,7 @@ class WooCommerceEndpoint(Endpoint):
         return Pull(
             self._client,
             self._paths,
+            self._variations,
             self._view.mapping,
             concurrency=self.concurrency,
             overlap=self._connection.overlap,
@@ -90,7 +102,10 @@ class WooCommerceEndpoint(Endpoint):
         for status in ("any", "trash"):  # the default list leaves the trash out (FACTS-WOOCOMMERCE, 4)
             for rows in by_id(self._client, set(ids) - found, self._paths.fields, status, self.concurrency):
                 found.update(str(row["id"]) for row in rows)
+                self._variations.met(rows)
                 yield self._paths.page(rows)
+        for rows in self._variations.by_id((one for one in ids if parent_of(one)), self._paths.variation_fields):
+            yield self._paths.page(rows)
 
     def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
         if path == "id":
@@ -100,16 +115,17 @@ class WooCommerceEndpoint(Endpoint):
             raise CannotRun(f"{self._view.mapping.file}: products are looked up by id, sku or gtin, not by {path!r}")
         wanted = {match_key(value) for value in values}
         # an empty value and "0" are no filter, the store then returns everything; spaces around a comma break the list
-        asked = sorted({" ".join(value.split()) for value in values} - {"", "0"})
-        queries = [
-            {path: ",".join(chunk), "status": status, "context": "edit", "_fields": f"{self._paths.fields},{path}"}
-            for chunk in chunks(asked)
+        words = sorted({" ".join(value.split()) for value in values} - {"", "0"})
+        parameters = {"context": "edit", "_fields": f"{self._paths.fields},{path}"}
+        requests = [
+            ("products", {path: ",".join(chunk), "status": status, **parameters})
+            for chunk in chunks(words)
             for status in ("any", "trash")
         ]
-        for found in answered(self._client, "products", queries, self.concurrency):
-            matching = [row for row in found if match_key(str(self._paths.cell(path, row))) in wanted]
-            if products := [row for row in matching if not self._is_variation(row)]:
-                yield self._paths.page(products, extra=path)
+        for found in asked(self._client, requests, self.concurrency):
+            told = [self._told(row) for row in found]
+            if matching := [row for row in told if match_key(str(self._paths.cell(path, row))) in wanted]:
+                yield self._paths.page(matching, extra=path)
 
     def refusal(self, path: str, value: Value) -> str:
         return self._refusals.of(path, value)
@@ -118,8 +134,37 @@ class WooCommerceEndpoint(Endpoint):
         """How the store will spell this value when it answers: beyond the protocol, to compare answers by."""
         return self._paths.normal(path, value)
 
+    def applies(self, path: str, kind: str) -> bool:
+        return applies(path, kind)
+
+    def kept(self, path: str, sent: Value, told: Value) -> bool:
+        """An image that was sent by its URL has one of the store's now; options may come back in another order."""
+        if path == "images" and isinstance(sent, list) and isinstance(told, list):
+            return len(sent) == len(told)
+        if path.startswith("attribute:"):
+            return sorted(map(match_key, options_in(sent))) == sorted(map(match_key, options_in(told)))
+        return same(sent, told)
+
+    def contradictions(self, values: Mapping[str, Value], written: Collection[str]) -> dict[str, str]:
+        found = contradictions(values)
+        return {path: reason for path, reason in found.items() if RELATED.get(path, {path}) & set(written)}
+
+    def ignores(self, values: Mapping[str, Value]) -> Collection[str]:
+        return ignored(values)
+
+    def expect(self, keys: Mapping[str, Collection[str]]) -> None:
+        self._variations.expect(keys.get("sku", ()))
+
+    def cut(self, changes: Sequence[Change], most: int) -> list[list[Change]]:
+        """Products by the hundred; the variations of each product on their own, for each has its own batch."""
+        by_product: dict[str, list[Change]] = {}
+        for change in changes:
+            by_product.setdefault(change.below or parent_of(change.record_id), []).append(change)
+        return [mine[at : at + most] for mine in by_product.values() for at in range(0, len(mine), most)]
+
     def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
-        return self._terms.prerequisites(self._named_terms(changes))
+        terms = self._terms.prerequisites(self._named_terms(changes))
+        return [*terms, *extensions(self._client, self._paths, changes, self._view.run)]
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
         """Thread-safe; terms and products may come mixed."""
@@ -136,10 +181,17 @@ class WooCommerceEndpoint(Endpoint):
         marked: dict[str, str] = {}
         wanted = {change.id for change in changes if change.entity not in TERM_KINDS}
         ids = {change.record_id for change in changes if change.record_id is not None}
+        products = {product for one in changes if (product := one.below or parent_of(one.record_id))}
+        for product in products:
+            marked.update((mark, found) for mark, found in self._variations.marked(product, MARK) if mark in wanted)
         for status in ("any", "trash"):
             for rows in by_id(self._client, ids, "id,meta_data", status):
                 marked.update((mark, str(row["id"])) for row in rows if (mark := _mark(row)) in wanted)
-        creates = {change.id for change in changes if change.action == "create" and change.entity not in TERM_KINDS}
+        creates = {
+            change.id
+            for change in changes
+            if change.action == "create" and change.entity not in TERM_KINDS and change.kind != VARIATION
+        }
         for page in range(1, SEARCHED_PAGES + 1):
             if creates <= marked.keys():
                 break
@@ -157,12 +209,9 @@ class WooCommerceEndpoint(Endpoint):
     def close(self) -> None:
         self._client.close()
 
-    def _is_variation(self, row: Product) -> bool:
-        """`sku=` finds variations too, but only their parent's batch writes them (FACTS-WOOCOMMERCE, 4)."""
-        if row.get("type") != "variation":
-            return False
-        self._variations[str(row["id"])] = int(row.get("parent_id") or 0)
-        return True
+    def _told(self, row: Product) -> Product:
+        """`sku=` finds variations too (FACTS-WOOCOMMERCE, 4)."""
+        return self._variations.told(row, str(row.get("parent_id") or 0)) if row.get("type") == VARIATION else row
 
     def _named_terms(self, changes: Sequence[Change]) -> Iterator[tuple[Kind, str, str]]:
         for change in changes:

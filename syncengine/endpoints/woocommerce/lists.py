@@ -18,7 +18,7 @@ from urllib.parse import quote
 from syncengine.endpoints.woocommerce.client import Client, Reply
 from syncengine.errors import Unreachable
 
-__all__ = ["PER_PAGE", "Rows", "answered", "chunks", "listed", "rows_in"]
+__all__ = ["PER_PAGE", "Rows", "asked", "chunks", "listed", "rows_in"]
 
 PER_PAGE = 100  # the store's maximum: 101 is an error (FACTS-WOOCOMMERCE, 3)
 LONGEST_QUERY = 4000  # characters of a list parameter; a URL of 11 KB is a 414 (FACTS-WOOCOMMERCE, 4)
@@ -73,10 +73,11 @@ def listed(
                 future.cancel()
 
 
-def answered(client: Client, path: str, queries: Sequence[Mapping[str, Any]], ahead: int) -> Iterator[Rows]:
-    """The rows that each query finds, in the order of the queries, `ahead` of them at once."""
+def asked(client: Client, requests: Sequence[tuple[str, Mapping[str, Any]]], ahead: int) -> Iterator[Rows]:
+    """The rows that each request (a path and its query) finds, in the order of the requests, `ahead` of them at once."""
 
-    def ask(query: Mapping[str, Any]) -> Rows:
+    def ask(request: tuple[str, Mapping[str, Any]]) -> Rows:
+        path, query = request
         found: Rows = []
         for page in count(1):
             more = {"page": page} if page > 1 else {}
@@ -86,12 +87,12 @@ def answered(client: Client, path: str, queries: Sequence[Mapping[str, Any]], ah
                 break
         return found
 
-    if len(queries) < 2 or ahead < 2:
-        yield from map(ask, queries)
+    if len(requests) < 2 or ahead < 2:
+        yield from map(ask, requests)
         return
     pool = ThreadPoolExecutor(ahead)
     try:
-        yield from pool.map(ask, queries)
+        yield from pool.map(ask, requests)
     finally:
         pool.shutdown(cancel_futures=True)
 

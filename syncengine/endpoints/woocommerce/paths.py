@@ -16,12 +16,13 @@ from typing import Any
 import pandas as pd
 
 from syncengine.endpoints import Page
+from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, id_of
 from syncengine.endpoints.woocommerce.terms import Kind, Terms
 from syncengine.mapping import Field, Mapping
 from syncengine.records import Change, FieldChange
 from syncengine.values import Type, Value, encode, match_key
 
-__all__ = ["MARK", "Paths", "Product", "UnknownTerm"]
+__all__ = ["MARK", "Paths", "Product", "UnknownTerm", "options_in"]
 
 MARK = "_syncengine"  # the meta key under which a change leaves its id
 PLAIN_TEXT = frozenset({"name", "sku", "slug", "global_unique_id", "button_text", "external_url"})
@@ -50,6 +51,12 @@ class _Column:
     top: str  # the product's field that it comes from
     read: Callable[[Product], Any]
 
+    def of(self, product: Product) -> Any:
+        """The cell; None for what variations do not have, though the store tells them some of it."""
+        if product.get("type") == VARIATION and not applies(self.path, VARIATION):
+            return None
+        return self.read(product)
+
 
 class Paths:
     """The paths of one mapping."""
@@ -58,32 +65,36 @@ class Paths:
         self._terms = terms
         self._fields = mapping.fields
         self._types = {path: field.type for path in mapping.paths("store") for field in mapping.by_path("store", path)}
-        self._columns = [self._column(path) for path in mapping.paths("store")]
+        self._columns = [self._column(path) for path in dict.fromkeys([*mapping.paths("store"), "type"])]
         self._dated = mapping.erp.modified is not None
         selecting = [self._column(path) for path in mapping.store.only]
         tops = ["id", "type", "parent_id", "status", "sku", *(column.top for column in (*self._columns, *selecting))]
         if self._dated:
             tops.append("date_modified_gmt")
-        self.fields = ",".join(dict.fromkeys(tops))  # for `_fields`: 24 times fewer bytes (FACTS-WOOCOMMERCE, 14)
+        own = [top for top in tops if applies(top, VARIATION)]
+        image = ["image"] if "images" in own else []
+        # for `_fields`: 24 times fewer bytes (FACTS-WOOCOMMERCE, 14)
+        self.fields = ",".join(dict.fromkeys([*tops, "variations"]))
+        self.variation_fields = ",".join(dict.fromkeys([*own, *image]))
 
     def page(self, products: Sequence[Product], extra: str | None = None) -> Page:
         """Products as columns; `extra` is a path that is wanted though no field maps it."""
         columns = self._columns
         if extra is not None and extra not in self._types:
             columns = [*columns, self._column(extra)]
-        cells = {c.path: pd.Series([c.read(product) for product in products], dtype=object) for c in columns}
+        cells = {c.path: pd.Series([c.of(product) for product in products], dtype=object) for c in columns}
         return Page(
-            ids=[str(product["id"]) for product in products],
+            ids=[id_of(product) for product in products],
             where=[_where(product) for product in products],
             cells=pd.DataFrame(cells, columns=[c.path for c in columns], dtype=object, index=range(len(products))),
             modified=[_gmt(product.get("date_modified_gmt")) for product in products] if self._dated else None,
         )
 
     def cells(self, product: Product) -> dict[str, Any]:
-        return {column.path: column.read(product) for column in self._columns}
+        return {column.path: column.of(product) for column in self._columns}
 
     def cell(self, path: str, product: Product) -> Any:
-        return self._column(path).read(product)
+        return self._column(path).of(product)
 
     def normal(self, path: str, value: Value) -> Value:
         """A value as it will be read back: in the normal form of its path."""
@@ -91,7 +102,7 @@ class Paths:
             kind: Kind = "category" if path == "categories" else "tag"
             return sorted({self._terms.spelled(kind, str(one)) for one in value})
         if path.startswith("attribute:") and value is not None:
-            options = _options(value)
+            options = options_in(value)
             return options if isinstance(value, list) else " | ".join(options)
         if isinstance(value, str) and path in CLASSES:
             slug = self._terms.class_slug(path, value)
@@ -105,15 +116,15 @@ class Paths:
         field: Field | None = self._fields.get(name)
         return (field.store or name, field.type) if field is not None else (name, self._types.get(name, Type()))
 
-    def item(self, change: Change, attributes: Sequence[Product], leave_out: Collection[str]) -> Product:
+    def item(self, change: Change, present: Product, leave_out: Collection[str] = ()) -> Product:
         """The JSON that makes a product what the change says: the changed fields and nothing else.
 
-        `attributes` are the product's present ones, because a list of attributes replaces the whole set
-        (FACTS-WOOCOMMERCE, 6).
+        `present` has the product's attributes and images, because a list of either replaces the whole set, and an
+        image sent by its URL is downloaded again (FACTS-WOOCOMMERCE, 6).
         """
-        item: Product = {"type": "simple"} if change.action == "create" else {"id": int(change.record_id or 0)}
+        item = _begun(change)
         meta: list[dict[str, Any]] = []
-        chosen: list[tuple[str, list[str]]] = []
+        chosen: list[tuple[str, list[str], bool]] = []
         for name, field in change.fields.items():
             if name in leave_out:
                 continue
@@ -121,7 +132,10 @@ class Paths:
             if path.startswith("meta:"):
                 meta.append({"key": path.removeprefix("meta:"), "value": _meta(field.new, kind)})
             elif path.startswith("attribute:"):
-                chosen.append((path.removeprefix("attribute:"), _options(field.new)))
+                chosen.append((path.removeprefix("attribute:"), options_in(field.new), name in change.options))
+            elif path == "images":
+                images = _images(field.new, present)
+                item.update({"image": images[0] if images else ""} if change.kind == VARIATION else {path: images})
             elif path == "stock_quantity" and field.difference is not None:
                 item["inventory_delta"] = int(Decimal(str(encode(field.difference))))
             elif path == "categories":
@@ -136,7 +150,9 @@ class Paths:
             else:
                 item[_written(path, kind)] = _json(path, field.new, kind)
         if chosen:
-            item["attributes"] = self._merged(attributes, chosen)
+            attributes = present.get("attributes") or ()
+            chosen_of = self._options_chosen if change.kind == VARIATION else self._merged
+            item["attributes"] = chosen_of(attributes, chosen)
         if change.mark:
             meta.append({"key": MARK, "value": change.id})
         if meta:
@@ -154,21 +170,40 @@ class Paths:
         return found
 
     def _merged(
-        self, present: Sequence[dict[str, Any]], chosen: Sequence[tuple[str, list[str]]]
+        self, present: Sequence[dict[str, Any]], chosen: Sequence[tuple[str, list[str], bool]]
     ) -> list[dict[str, Any]]:
-        """The whole set of attributes with the chosen ones replaced, added, or (without options) left out."""
+        """The whole set of attributes with the chosen ones replaced, added, or (without options) left out. The third
+        of each says whether the product's variations choose from it."""
         kept: list[dict[str, Any]] = [{key: one[key] for key in KEPT_OF_ATTRIBUTE if key in one} for one in present]
-        for name, options in chosen:
+        for name, options, varies in chosen:
             at = next((i for i, one in enumerate(kept) if _same_name(one.get("name"), name)), None)
             if not options:
                 if at is not None:
                     del kept[at]
-            elif at is not None:
-                kept[at]["options"] = options
-            else:
-                number = self._terms.attribute(name)
-                kept.append({**({"id": number} if number else {"name": name}), "visible": True, "options": options})
+                continue
+            if at is None:
+                at = len(kept)
+                kept.append({**self._named(name), "visible": True})
+            kept[at]["options"] = options
+            if varies:
+                kept[at]["variation"] = True
         return kept
+
+    def _options_chosen(
+        self, present: Sequence[dict[str, Any]], chosen: Sequence[tuple[str, list[str], bool]]
+    ) -> list[dict[str, Any]]:
+        """All options of a variation: one of each attribute."""
+        kept: list[dict[str, Any]] = [
+            {key: one[key] for key in ("id", "name", "option") if key in one}
+            for one in present
+            if not any(_same_name(one.get("name"), name) for name, _, _ in chosen)
+        ]
+        return [*kept, *({**self._named(name), "option": options[0]} for name, options, _ in chosen if options)]
+
+    def _named(self, name: str) -> dict[str, Any]:
+        """An attribute by the number of the global one of that name, or by its own name."""
+        number = self._terms.attribute(name)
+        return {"id": number} if number else {"name": name}
 
     def _column(self, path: str) -> _Column:
         kind = self._types.get(path, Type())
@@ -201,7 +236,22 @@ class Paths:
         return _Column(path, path, lambda product: product.get(path))
 
 
+def _begun(change: Change) -> Product:
+    if change.action != "create":
+        return {"id": int((change.record_id or "0").rpartition("/")[2])}
+    return {} if change.kind == VARIATION else {"type": change.kind or "simple"}
+
+
+def _images(urls: Value, present: Product) -> list[dict[str, Any]]:
+    """Those that the product has by their ids, others by their URLs."""
+    ids = {image.get("src"): image.get("id") for image in present.get("images") or ()}
+    listed = urls if isinstance(urls, list) else []
+    return [{"id": ids[url]} if ids.get(url) else {"src": url} for url in listed]
+
+
 def _where(product: Product) -> str:
+    if product.get("type") == VARIATION:
+        return f"variation {product['id']} of product {product.get('parent_id')}"
     return f"product {product['id']}" + (" (in the trash)" if product.get("status") == "trash" else "")
 
 
@@ -235,7 +285,8 @@ def _meta_of(product: Product, key: str) -> Any:
 def _attribute_of(product: Product, name: str, as_list: bool) -> Any:
     for one in product.get("attributes") or ():
         if _same_name(one.get("name"), name):
-            options = [_decoded(option) for option in one.get("options") or ()]
+            named = [one["option"]] if one.get("option") else one.get("options") or ()
+            options = [_decoded(option) for option in named]
             return options if as_list else " | ".join(options)
     return [] if as_list else ""
 
@@ -248,7 +299,7 @@ def _same_name(one: Any, another: str) -> bool:
     return match_key(_decoded(one)) == match_key(another)
 
 
-def _options(value: Value) -> list[str]:
+def options_in(value: Value) -> list[str]:
     """Options as the store takes them; text may name several with `|`, which is how they are read."""
     parts = value if isinstance(value, list) else str(encode(value)).split("|") if value is not None else []
     return [text for part in parts if (text := str(part).strip())]

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from syncengine.endpoints import Cursor, Page
 from syncengine.endpoints.woocommerce.client import Client
-from syncengine.endpoints.woocommerce.lists import Rows, answered, chunks, listed
+from syncengine.endpoints.woocommerce.kinds import id_of, parent_of
+from syncengine.endpoints.woocommerce.lists import Rows, asked, chunks, listed
 from syncengine.endpoints.woocommerce.paths import Paths, Product
+from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.mapping import Mapping
 from syncengine.records import Reject
 
@@ -28,6 +31,7 @@ class Pull:
         self,
         client: Client,
         paths: Paths,
+        variations: Variations,
         mapping: Mapping,
         *,
         concurrency: int,
@@ -38,13 +42,18 @@ class Pull:
     ) -> None:
         self._client = client
         self._paths = paths
+        self._variations = variations
         self._only = mapping.store.only
         self._concurrency = concurrency
-        self._since = _moment(cursor.position.get("since")) if not full else None
+        self._selection = {path: sorted(words) for path, words in self._only.items()}
+        same_selection = cursor.position.get("only", {}) == self._selection  # what it left out was never read
+        self._since = _moment(cursor.position.get("since")) if same_selection and not full else None
+        variations.load(cursor.seen)
         self._overlap = overlap
         self._wanted = {str(one) for one in [*wanted, *cursor.position.get("again", ())]}
         self._began: datetime | None = None
         self._seen: set[str] = set()
+        self._below: dict[int, list[int]] = {}  # the variations of the variable products that were read
         self._ended = False
 
     def __iter__(self) -> Iterator[Page]:
@@ -59,6 +68,10 @@ class Pull:
         for status in self._statuses():
             for rows in by_id(self._client, self._wanted - self._seen, self._paths.fields, status, self._concurrency):
                 yield from self._page(rows)
+        for rows in self._variations.below(self._below, self._paths.variation_fields):
+            yield from self._pages_below(rows)
+        for rows in self._variations.by_id(self._wanted - self._seen, self._paths.variation_fields):
+            yield from self._pages_below(rows)
         self._ended = True
 
     @property
@@ -87,12 +100,19 @@ class Pull:
         if self.complete:
             for status in self._statuses():
                 for rows in by_id(self._client, absent - self._wanted, self._paths.fields, status, self._concurrency):
-                    absent -= {str(row["id"]) for row in rows if self._selected(row)}
+                    absent -= {id_of(row) for row in rows if self._selected(row)}
+            again = [one for one in absent - self._wanted if parent_of(one) in self._seen]
+            for rows in self._variations.by_id(again, "id"):
+                absent -= {id_of(row) for row in rows}
         return absent
 
     def cursor(self, forget: Collection[str]) -> Cursor:
-        position = {"since": self._began.strftime("%Y-%m-%dT%H:%M:%SZ")} if self._began is not None else {}
-        return Cursor({**position, "again": sorted(forget)} if forget else dict(position))
+        position: dict[str, Any] = (
+            {"since": self._began.strftime("%Y-%m-%dT%H:%M:%SZ")} if self._began is not None else {}
+        )
+        if self._selection:
+            position["only"] = self._selection
+        return Cursor({**position, "again": sorted(forget)} if forget else position, self._variations.saved())
 
     def done(self) -> None:
         """Nothing is put away."""
@@ -105,8 +125,17 @@ class Pull:
         return self._only.get("status") or ("any",)  # `status` takes one value only (FACTS-WOOCOMMERCE, 4)
 
     def _page(self, rows: Rows) -> Iterator[Page]:
-        chosen = [row for row in rows if self._selected(row) and str(row["id"]) not in self._seen]
-        self._seen.update(str(row["id"]) for row in chosen)
+        chosen = [row for row in rows if self._selected(row) and id_of(row) not in self._seen]
+        self._seen.update(map(id_of, chosen))
+        self._variations.met(chosen)
+        self._below.update((row["id"], row["variations"]) for row in chosen if row.get("variations"))
+        if chosen:
+            yield self._paths.page(chosen)
+
+    def _pages_below(self, rows: Rows) -> Iterator[Page]:
+        """Variations are selected with their product."""
+        chosen = [row for row in rows if id_of(row) not in self._seen]
+        self._seen.update(map(id_of, chosen))
         if chosen:
             yield self._paths.page(chosen)
 
@@ -125,11 +154,11 @@ class Pull:
 def by_id(client: Client, ids: Collection[str], fields: str, status: str = "any", ahead: int = 1) -> Iterator[Rows]:
     """The products with these ids in one status ("any" leaves out the trash); ids that cannot be one are left out."""
     numbers = sorted({one for one in ids if one.isascii() and one.isdigit() and one.strip("0")}, key=int)
-    asked = set(numbers)
+    chosen = set(numbers)
     common = {"status": status, "context": "edit", "_fields": fields}
     queries = [{**common, "include": ",".join(chunk)} for chunk in chunks(numbers)]
-    for found in answered(client, "products", queries, ahead):
-        if rows := [row for row in found if str(row["id"]) in asked]:
+    for found in asked(client, [("products", query) for query in queries], ahead):
+        if rows := [row for row in found if str(row["id"]) in chosen]:
             yield rows
 
 

@@ -13,17 +13,19 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from syncengine.endpoints.woocommerce.gtin import wrong
 from syncengine.endpoints.woocommerce.paths import DATES, MARK, MEASURES, PRICES, RICH_TEXT, WHOLE
 from syncengine.endpoints.woocommerce.terms import Terms, parts_of
 from syncengine.values import Value, encode, is_empty
 
-__all__ = ["Refusals", "contradictions"]
+__all__ = ["Refusals", "contradictions", "ignored"]
 
 LONGEST_PRICE = 20  # characters: the store keeps any length, but no shop means 22 digits
 LONGEST_SKU = 100  # the store tells two SKUs apart by their first 100 characters only
 LONGEST_NAME = 200  # characters of the name or slug of a term, a column of the database
+LONGEST_URL = 2000
 LARGEST_STOCK = 10**12
 SALE = ("date_on_sale_from", "date_on_sale_to")
 SALE_IN_GMT = ("date_on_sale_from_gmt", "date_on_sale_to_gmt")
@@ -43,9 +45,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }
 SWITCHES = frozenset({"featured", "virtual", "downloadable", "manage_stock", "sold_individually", "reviews_allowed"})
 NOT_YET = {
-    "images": "images are not written yet",
     "brands": "brands are not written yet; use attribute:NAME or a category",
-    "type": "only simple products are written, their type is fixed",
+    "type": "what a product is, is never changed by a run",
 }
 READ_ONLY = frozenset(
     {
@@ -116,11 +117,14 @@ def contradictions(values: Mapping[str, Value]) -> dict[str, str]:
         first, last = values.get(begin), values.get(end)
         if isinstance(first, date) and type(first) is type(last) and first > last:
             found[begin] = f"the sale would begin ({encode(first)}) after its end ({encode(last)})"
-    if not is_empty(values.get("stock_quantity")) and values.get("manage_stock") is False:
-        found["stock_quantity"] = "stock is not managed here (manage_stock is false): the store would ignore it"
-    if not is_empty(values.get("stock_status")) and values.get("manage_stock") is True:
-        found["stock_status"] = "the store works it out from the stock (manage_stock is true): it would be ignored"
     return found
+
+
+def ignored(values: Mapping[str, Value]) -> set[str]:
+    """Paths of a record of which the store takes no notice, because of what else is in `values`: a stock that it does
+    not manage, a stock status where it works it out from the stock (FACTS-WOOCOMMERCE, 6)."""
+    manages = values.get("manage_stock")
+    return {"stock_quantity"} if manages is False else {"stock_status"} if manages is True else set()
 
 
 def _judges(terms: Terms) -> dict[str, Callable[[Value], str]]:
@@ -139,6 +143,7 @@ def _judges(terms: Terms) -> dict[str, Callable[[Value], str]]:
         "slug": _slug,
         "global_unique_id": lambda value: "" if is_empty(value) else wrong(str(value)),
         "categories": _each(_category),
+        "images": _each(_image),
         "tags": _each(_term),
         "tax_class": lambda value: _class(value, "tax_class", terms),
         "shipping_class": lambda value: _class(value, "shipping_class", terms),
@@ -272,6 +277,14 @@ def _category(text: str) -> str:
     if not all(parts):
         return f"a category path with an empty part: {text!r}"
     return next((reason for part in parts if (reason := _term(part))), "")
+
+
+def _image(url: str) -> str:
+    """The store downloads it: from a whole URL only."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(one.isspace() for one in url):
+        return f"not the whole URL of an image: {url!r}"
+    return "" if len(url) <= LONGEST_URL else f"a URL of more than {LONGEST_URL} characters: {url[:40]!r}…"
 
 
 def _term(text: str) -> str:
