@@ -83,6 +83,13 @@ class Field:
         """Whether this field may ever be written on `side`, as far as the mapping goes."""
         return self.path(side) is not None and self.only_to in (None, side)
 
+    @property
+    def words(self) -> list[Value]:
+        """Every value that the mapping itself may send to the store, whatever the ERP has."""
+        given = [(self.has_constant, self.constant), (self.has_otherwise, self.otherwise)]
+        given.append((self.default is not None, self.default))
+        return [*(self.translations or {}).values(), *(value for there, value in given if there)]
+
     def read(self, side: Side, cell: object, format: Format) -> Value:
         """The value of a side's cell. Raises ValueError with the reason."""
         if side == "store":

@@ -19,6 +19,7 @@ from syncengine.check.state import of_job
 from syncengine.check.stock import counted_twice
 from syncengine.endpoints import Endpoint, View, open_endpoint
 from syncengine.endpoints.inspection import Inspection, Sample
+from syncengine.engine.job import SIDES
 from syncengine.errors import ConfigError, Problem, SyncError
 from syncengine.findings import Finding, note, told_by
 from syncengine.mapping import Mapping as FieldMapping
@@ -28,7 +29,6 @@ from syncengine.written import known
 
 __all__ = ["check"]
 
-SIDES: tuple[Side, Side] = ("erp", "store")
 Looking = ParamSpec("Looking")
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from syncengine.check.looked import Seen, SeenField
 from syncengine.endpoints import Endpoint, Page, rows
 from syncengine.endpoints.inspection import Sample
+from syncengine.engine.job import SIDES
 from syncengine.engine.kinds import SIMPLE, VARIATION
 from syncengine.findings import Finding, mistake, note, ok, place, warning
 from syncengine.mapping import Field
@@ -20,7 +21,6 @@ __all__ = ["MOST", "judged", "side_by_side", "words"]
 MOST = 10  # records of each side
 MOST_TOLD = 10  # rows that are told one by one
 LONGEST = 300  # characters of a value
-SIDES: tuple[Side, Side] = ("erp", "store")
 NAMES: Mapping[Side, str] = {"erp": "ERP", "store": "store"}
 
 
@@ -60,11 +60,7 @@ def words(mapping: FieldMapping, store: Endpoint) -> Iterator[Finding]:
     for field in mapping.fields.values():
         if field.store is None or not field.goes_to("store"):
             continue
-        given = [*(field.translations or {}).values()]
-        given += [field.otherwise] if field.has_otherwise else []
-        given += [field.constant] if field.has_constant else []
-        given += [field.default] if field.default is not None else []
-        for word in given:
+        for word in field.words:
             if not is_empty(word) and (reason := store.refusal(field.store, word)):
                 yield mistake(
                     f"fields.{field.name}", f"{place(mapping, field)}: {reason}", "write a word that it takes"

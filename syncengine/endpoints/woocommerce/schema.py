@@ -8,7 +8,6 @@ from typing import Any
 from syncengine.findings import Finding, mistake, ok, place, warning
 from syncengine.mapping import Field
 from syncengine.mapping import Mapping as FieldMapping
-from syncengine.values import Value
 from syncengine.written import closest
 
 __all__ = ["Properties", "against_schemas", "filters", "properties"]
@@ -60,7 +59,7 @@ def _judged(field: Field, mapping: FieldMapping, schemas: Mapping[str, Propertie
         allowed = one.get("enum")
         if not isinstance(allowed, list) or one.get("readonly"):
             continue
-        for word in _words(field):
+        for word in field.words:
             if isinstance(word, str) and word not in allowed:
                 listed = ", ".join(map(str, allowed))
                 found = f"{where}: {path} of a {kind} cannot be {word!r}", f"the shop knows: {listed}"
@@ -75,14 +74,3 @@ def _at(known: Properties, path: str) -> Mapping[str, Any] | None:
         return None
     inner = found.get("properties")
     return _at(inner, rest) if rest and isinstance(inner, dict) else None if rest else found
-
-
-def _words(field: Field) -> Iterator[Value]:
-    """Every word that the mapping itself may send to the store."""
-    yield from (field.translations or {}).values()
-    if field.has_otherwise:
-        yield field.otherwise
-    if field.has_constant:
-        yield field.constant
-    if field.default is not None:
-        yield field.default
