@@ -21,6 +21,7 @@ UPLOADS = "/wp-content/uploads"
 ENDINGS = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp"}
 NOWHERE = "missing.example"  # the host that has nothing
 _PORTS = (None, 80, 443, 8080)  # those that WordPress fetches from (FACTS-WOOCOMMERCE, 11)
+_LONGEST_NAME = 100
 _NOT_FILE_NAME = re.compile(r"[^\w.\-]+")
 
 Owner = Literal["product", "variation"]
@@ -65,7 +66,7 @@ def _uploaded(site: Site, given: Any, owner: Owner) -> Attachment:
         message = f"Error getting remote image {url}. Error: {trouble}"
         raise ApiError(400, f"woocommerce_{owner}_image_upload_error", message)
     stem, _, ending = unquote(urlsplit(url).path.rpartition("/")[2]).rpartition(".")
-    name = f"{_NOT_FILE_NAME.sub('-', stem).strip('-') or 'image'}.{ending}"
+    name = f"{_NOT_FILE_NAME.sub('-', stem).strip('-.')[:_LONGEST_NAME] or 'image'}.{ending}"
     file = site.store.free_file(f"{site.clock().astimezone(site.zone):%Y/%m}", name)
     now = site.now()
     return Attachment(site.store.next_id("post", FIRST_PRODUCT), now, now, file, file.rpartition("/")[2])

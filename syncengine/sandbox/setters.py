@@ -232,13 +232,12 @@ def stock_status(fields: Mapping[str, Any]) -> str:
 def set_meta(site: Site, fields: Fields, params: Mapping[str, Any], post_id: int) -> None:
     """Sets the meta rows; a row `_sku` is no row, it is the SKU itself (FACTS-WOOCOMMERCE, 6)."""
     given = params.get("meta_data")
-    entries = given if isinstance(given, list) else []
-    if "meta_data" not in params:
+    if not isinstance(given, list):
         return
-    for entry in entries:
+    for entry in given:
         if isinstance(entry, dict) and entry.get("key") == "_sku":
             set_sku(site, fields, entry.get("value"), post_id)
-    rest = [entry for entry in entries if not (isinstance(entry, dict) and entry.get("key") == "_sku")]
+    rest = [entry for entry in given if not (isinstance(entry, dict) and entry.get("key") == "_sku")]
     fields["meta"] = meta.merged(fields["meta"], rest, lambda: site.store.next_id("meta"))
 
 
