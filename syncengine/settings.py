@@ -72,6 +72,7 @@ EXAMPLES = {
     "thousands": 'thousands = "."',
     "date_format": 'date_format = "%d.%m.%Y"',
     "timezone": 'timezone = "Europe/Berlin"',
+    "guard_formulas": "guard_formulas = true",
     "type": 'type = "csv"',
     "url": 'url = "https://shop.example.com"',
     "consumer_key": 'consumer_key = "ck_…", or consumer_key_file = "key.txt"',
@@ -153,6 +154,7 @@ class CsvConnection(Connection):
     thousands: ThousandsMark = ""
     date_format: DateFormat = "%Y-%m-%d"
     timezone: Zone = "UTC"
+    guard_formulas: bool = False
 
 
 class WooCommerceConnection(Connection):

@@ -10,6 +10,7 @@ from typing import Any
 
 from syncengine.endpoints import Cursor, View, rows
 from syncengine.endpoints.csv import CsvEndpoint
+from syncengine.endpoints.csv.deltas import DeltaPull
 from syncengine.endpoints.csv.reader import CsvPull
 from syncengine.mapping import ErpSide, Field, Gone, Mapping, StoreSide
 from syncengine.records import Change, FieldChange
@@ -69,7 +70,7 @@ class Pulled:
         self, endpoint: CsvEndpoint, cursor: Cursor | None = None, wanted: Iterable[str] = (), *, full: bool = False
     ) -> None:
         self.endpoint = endpoint
-        self.pull: CsvPull = endpoint.pull(cursor or Cursor(), list(wanted), full=full)
+        self.pull: CsvPull | DeltaPull = endpoint.pull(cursor or Cursor(), list(wanted), full=full)
         found = list(rows(self.pull))
         self.rows: dict[str, dict[str, Any]] = {name: cells for name, _, cells, _ in found}
         self.where = {name: where for name, where, _, _ in found}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +19,13 @@ from hypothesis import strategies as st
 from syncengine.endpoints.csv import cells, dialect, grammar, lines
 from syncengine.endpoints.csv.grammar import Grammar
 from syncengine.endpoints.csv.index import Index
-from tests.csv_files import Erp, Pulled, update
+from syncengine.mapping import Field
+from syncengine.values import Type
+from tests.csv_files import FIELDS, RUN, Erp, Pulled, create, update
 
+CELLS = st.lists(
+    st.sampled_from(["=", "+", "-", "@", "\t", "\r", "'", "1", ".", ",", " ", "x", ";", '"', "\n"]), max_size=5
+)
 NASTY = st.sampled_from(
     ['"', '""', ";", ",", "\t", "|", "\n", "\r", "\r\n", " ", "a", "Ä", "€", "😀", "\x85", "\u2028", "0"]
 )
@@ -155,6 +161,7 @@ def test_splitting_and_parsing_agree_about_cells_and_faults(records: list[list[s
     assert set(faults) == {at for at, record in enumerate(records) if len(record) != width}
 
 
+NUMBERS = {mark: re.compile(rf"[+-]?([0-9]+(\{mark}[0-9]+)?|\{mark}[0-9]+)") for mark in ".,"}
 EDITS = st.lists(st.tuples(KEYS.map(str.strip), st.one_of(st.none(), st.tuples(TEXT, TEXT))), max_size=8)
 
 
@@ -216,3 +223,31 @@ def test_rewriting_in_place_leaves_all_other_bytes_as_they_were(
     assert [*rewritten[:at], *rewritten[at + 1 :]] == [*records[:at], *records[at + 1 :]]
     assert after.rows == {**before.rows, key: {**before.rows[key], "Name": new}}
     assert outcome.cells == after.rows[key]
+
+
+@settings(deadline=None)
+@given(
+    cells=st.dictionaries(CELLS.map("".join).map(str.strip).filter(bool), CELLS.map("".join), min_size=1, max_size=6),
+    write_to=st.sampled_from(["in-place", "{time}.csv"]),
+    decimal=st.sampled_from([".", ","]),
+)
+def test_no_cell_that_is_written_is_a_formula_and_each_is_read_back_as_it_was(
+    cells: dict[str, str], write_to: str, decimal: str
+) -> None:
+    fields = [FIELDS[0], Field("name", "Name", "name", Type(strip=False)), FIELDS[2]]
+    with erp(fields=fields, write_to=write_to) as side:
+        options: dict[str, Any] = {"guard_formulas": True, "delimiter": ";", "decimal": decimal}
+        endpoint = side.pull("ArtNr;Name;VK\n", **options).endpoint
+        changes = [create(key, number, name=cell) for number, (key, cell) in enumerate(cells.items())]
+        outcomes = endpoint.send(changes)
+        written = side.file if write_to == "in-place" else side.folder / f"{RUN}.csv"
+        text = written.read_bytes()
+        back = side.pull(text, **options)
+
+    assert {outcome.status for outcome in outcomes} <= {"done", "in-flight"}
+    assert back.names == cells
+    assert back.rejects == []
+    for row in list(csv.reader(io.StringIO(text.decode(), newline=""), delimiter=";"))[1:]:
+        for cell in row:
+            assert not cell.startswith(("=", "@", "\t", "\r"))
+            assert not cell.startswith(("+", "-")) or NUMBERS[decimal].fullmatch(cell)

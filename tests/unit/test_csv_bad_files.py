@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.endpoints.csv import lines
+from syncengine.endpoints.csv import cells, lines
 from syncengine.errors import BadSource
 from tests.csv_files import FIELDS, Erp, Pulled, write
 
@@ -119,13 +119,51 @@ def test_a_quote_that_is_never_closed_stops_the_job_at_the_line_where_it_opens(t
 def test_a_quote_that_is_never_closed_does_not_read_a_whole_large_file_into_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "LONGEST", 1000)
+    monkeypatch.setattr(lines, "ENDLESS", 1000)
     monkeypatch.setattr("syncengine.endpoints.csv.dialect.BLOCK", 500)
 
     assert ":3: the quote" in stopped(Erp(tmp_path), HEADER + 'A-1;a;1\nA-2;"x;1\n' + "A;b;1\n" * 1000)
     assert ":3: this line is longer" in stopped(Erp(tmp_path), HEADER + "A-1;a;1\nA-2;" + "x" * 3000)
-    monkeypatch.setattr("syncengine.endpoints.csv.dialect.BLOCK", 50_000)
-    assert ":3: this record is longer" in stopped(Erp(tmp_path), HEADER + f"A-1;a;1\nA-2;{'x' * 3000};1\nA-3;a;1\n")
+
+
+@pytest.mark.parametrize("piece", [300, 5000, 50_000])
+def test_a_row_that_is_longer_than_any_row_is_rejected_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(cells, "LONGEST", 1000)
+    monkeypatch.setattr("syncengine.endpoints.csv.dialect.BLOCK", piece)
+    long = "x" * 3000
+    found = Erp(tmp_path).pull(HEADER + f'A-1;a;1\nA-2;{long};1\nA-3;"{long}";1\nA-4;"b";1\n')
+
+    assert found.ids == ["A-1", "A-4"]
+    assert found.rejects == [
+        ("products.csv:3", "A-2", "the row is longer than 1,000 bytes; is a quote missing?"),
+        ("products.csv:4", "A-3", "the row is longer than 1,000 bytes; is a quote missing?"),
+    ]
+    assert found.pull.missing(["A-2", "A-3", "A-9"]) == {"A-9"}
+
+
+def test_a_cell_of_more_than_a_mebibyte_is_read_past(tmp_path: Path) -> None:
+    found = Erp(tmp_path).pull(HEADER + f"A-1;a;1\nA-2;{'x' * (9 << 20)};1\nA-3;c;1\n")
+
+    assert found.ids == ["A-1", "A-3"]
+    assert [(where, key) for where, key, _ in found.rejects] == [("products.csv:3", "A-2")]
+
+
+def test_a_long_row_with_line_ends_may_have_swallowed_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "LONGEST", 1000)
+    rows = "".join(f"B-{at};b;1\n" for at in range(200))
+    found = Erp(tmp_path).pull(HEADER + f'A-1;"5 inch;1\n{rows}A-2;x";1\nA-3;c;1\n')
+
+    assert found.ids == ["A-3"]
+    assert [(where, key) for where, key, _ in found.rejects] == [("products.csv:2", None)]
+    assert not found.pull.complete
+
+
+def test_what_is_too_long_for_a_key_is_none(tmp_path: Path) -> None:
+    found = Erp(tmp_path).pull(HEADER + f"{'x' * (2 << 20)};a;1\nA-2;b;1\n")
+
+    assert [(where, key) for where, key, _ in found.rejects] == [("products.csv:2", None)]
 
 
 def test_cells_may_be_long(tmp_path: Path) -> None:

@@ -141,6 +141,28 @@ def test_a_column_that_fields_share_is_written_by_the_one_that_may(tmp_path: Pat
     assert written(erp).decode().split() == ["ArtNr;Name;VK", "A-1;right;"]
 
 
+def test_the_parent_of_a_record_has_its_column(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, parent="Vater", write_to=TO)
+    erp.write("Vater;ArtNr;Name;VK\n;A-1;a;1\n")
+    endpoint = Pulled(erp.open()).endpoint
+    child, other, alone = update("A-1", 1, name="x"), create("A-2", 2, name="y"), update("A-3", 3, name="z")
+    child.parent, other.parent = "P-1", "P-2"
+
+    endpoint.send([child, other, alone])
+
+    assert written(erp).decode().split() == ["ArtNr;Name;VK;Vater", "A-1;x;;P-1", "A-2;y;;P-2", "A-3;z;;"]
+
+
+def test_a_parent_that_the_encoding_has_not_fails_alone(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, parent="Vater", write_to=TO)
+    erp.write("Vater;ArtNr;Name;VK\n;A-1;a;1\n")
+    change = update("A-1", 1, name="x")
+    change.parent = "ネジ"
+
+    [outcome] = Pulled(erp.open(encoding="cp1252")).endpoint.send([change])
+    assert (outcome.status, outcome.error) == ("failed", "Vater: 'ネ' cannot be written in cp1252")
+
+
 def test_values_are_spelled_in_the_words_of_the_erp(tmp_path: Path) -> None:
     fields = [
         FIELDS[0],

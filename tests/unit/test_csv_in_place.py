@@ -76,6 +76,18 @@ def test_a_new_row_is_inside_of_the_selection(tmp_path: Path) -> None:
     assert content(erp).endswith("\nA-2;b;;J\n")
 
 
+def test_the_parent_of_a_record_is_written_where_it_is_known(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path, "ArtNr;Vater;Name;VK\nA-1;P-1;a;1\nA-2; P-1 ;b;2\n", erp={"parent": "Vater"})
+    moved, same, new, alone = update("A-1", 1), update("A-2", 2, name="B"), create("A-3", 3), create("A-4", 4)
+    moved.parent, new.parent = "P-2", "P-3"
+
+    outcomes = endpoint.send([moved, same, new, alone])
+
+    assert content(erp) == "ArtNr;Vater;Name;VK\nA-1;P-2;a;1\nA-2; P-1 ;B;2\nA-3;P-3;;\nA-4;;;\n"
+    os.utime(erp.file, (1, 1))
+    assert [found.cells for found in outcomes] == list(Pulled(erp.open(decimal=",")).rows.values())
+
+
 def test_deleted_rows_are_dropped(tmp_path: Path) -> None:
     erp, endpoint = opened(tmp_path)
 

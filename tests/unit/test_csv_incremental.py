@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncengine.endpoints import Cursor
-from syncengine.endpoints.csv import dialect, reader, scan
+from syncengine.endpoints.csv import dialect, pages, reader, resource, scan
 from syncengine.mapping import Field
 from tests.csv_files import FIELDS, Erp, Pulled
 
@@ -18,7 +18,7 @@ FILE = HEADER + "A-1;a;1\nA-2;b;1\nA-3;c;1\n"
 def test_the_same_bytes_again_are_not_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     erp = Erp(tmp_path)
     cursor = erp.pull(FILE).cursor()
-    monkeypatch.setattr(reader, "recognise", None)
+    monkeypatch.setattr(resource, "recognise", None)
     monkeypatch.setattr(scan, "blocks", None)
 
     found = Pulled(erp.open(), cursor)
@@ -262,16 +262,16 @@ def test_a_few_emptied_cells_and_few_rows_are_not_suspicious(tmp_path: Path) -> 
 
 
 def test_pages_are_of_bounded_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "PAGE", 7)
+    monkeypatch.setattr(pages, "PAGE", 7)
     monkeypatch.setattr(dialect, "BLOCK", 100)
     erp = Erp(tmp_path)
     erp.write(products(40))
 
-    pages = list(erp.open().pull(Cursor(), [], full=True))
-    assert [len(page.ids) for page in pages] == [7, 7, 7, 7, 7, 5]
-    assert [name for page in pages for name in page.ids] == [f"A-{at}" for at in range(40)]
-    assert pages[1].where[-1] == "products.csv:15"
-    assert list(pages[1].where[2:4]) == ["products.csv:11", "products.csv:12"]
+    found = list(erp.open().pull(Cursor(), [], full=True))
+    assert [len(page.ids) for page in found] == [7, 7, 7, 7, 7, 5]
+    assert [name for page in found for name in page.ids] == [f"A-{at}" for at in range(40)]
+    assert found[1].where[-1] == "products.csv:15"
+    assert list(found[1].where[2:4]) == ["products.csv:11", "products.csv:12"]
 
 
 def test_the_cursor_is_json_and_bytes(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.errors import CannotRun, ConfigError
+from syncengine.errors import BadSource, CannotRun, ConfigError
 from syncengine.mapping import Field
 from syncengine.values import Type
 from tests.csv_files import FIELDS, Erp, Pulled, write
@@ -20,8 +20,8 @@ def test_each_usual_delimiter_is_told_from_the_file(tmp_path: Path, delimiter: s
     found = Erp(tmp_path).pull(f"ArtNr{delimiter}Name{delimiter}VK\nA-1{delimiter}Nut{delimiter}1.5\n")
 
     assert found.rows == {"A-1": {"ArtNr": "A-1", "Name": "Nut", "VK": "1.5"}}
-    assert found.pull.version is not None
-    assert found.pull.version.dialect.delimiter == delimiter
+    assert found.pull.dialect is not None
+    assert found.pull.dialect.delimiter == delimiter
 
 
 def test_a_decimal_comma_does_not_make_the_comma_the_delimiter(tmp_path: Path) -> None:
@@ -146,6 +146,14 @@ def test_only_mapped_columns_are_read_in_whatever_order_they_stand(tmp_path: Pat
     assert found.rows == {"A-1": {"ArtNr": "A-1", "Name": "Nut", "VK": "1"}}
 
 
+def test_the_column_of_the_parent_is_one_like_any_other(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, parent="Vater")
+
+    assert erp.pull("ArtNr;Vater;Name;VK\nA-1; P-1;a;1\n").rows["A-1"]["Vater"] == " P-1"
+    with pytest.raises(BadSource, match="'Vater'"):
+        erp.pull("ArtNr;Name;VK\nA-1;a;1\n")
+
+
 def test_two_fields_may_share_a_column(tmp_path: Path) -> None:
     found = Erp(tmp_path, [*FIELDS, Field("slug", "Name", "slug")]).pull(FILE)
 
@@ -193,10 +201,15 @@ def test_a_glob_that_one_file_matches_is_that_file(tmp_path: Path) -> None:
     write(erp.folder / "export/products-20261121T090312-7c1e.csv", FILE)  # our own output
     write(erp.folder / "export/.products-8.csv.tmp", FILE)
 
-    assert Pulled(erp.open()).where["A-1"] == "products-7.csv:2"
+    assert Pulled(erp.open()).where == {"A-1": "products-7.csv:2", "A-2": "products-7.csv:3"}
 
-    write(erp.folder / "export/products-8.csv", FILE)
-    with pytest.raises(CannotRun, match=r"several files match \(export/products-7.csv, export/products-8.csv\)"):
+
+def test_only_one_file_can_be_the_erps_own_data(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, resource="products-*.csv", write_to="in-place")
+    write(erp.folder / "products-7.csv", FILE)
+    write(erp.folder / "products-8.csv", FILE.replace("A-", "B-"))
+
+    with pytest.raises(CannotRun, match=r"several files match \(products-7.csv, products-8.csv\)"):
         Pulled(erp.open())
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from syncengine.endpoints import Cursor
-from syncengine.endpoints.csv import reader, source
+from syncengine.endpoints.csv import content, source
 from syncengine.errors import BadSource, CannotRun
 from tests.csv_files import Erp, Pulled
 
@@ -22,18 +22,18 @@ FILE = HEADER + "A-1;a;1\nA-2;b;1\n"
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "QUIET", 0.1)
     monkeypatch.setattr(source, "PAUSE", 0.01)
-    monkeypatch.setattr(reader, "PAUSE", 0.01)
+    monkeypatch.setattr(content, "PAUSE", 0.01)
 
 
-def touch(erp: Erp, content: str) -> None:
+def touch(erp: Erp, text: str) -> None:
     """Write as somebody does who is at it now."""
-    erp.file.write_text(content)
+    erp.file.write_text(text)
 
 
 def during_reading(monkeypatch: pytest.MonkeyPatch, *actions: Callable[[], None]) -> None:
     """Let something happen each time the file has just been digested."""
     waiting = list(actions)
-    digest_of = reader.digest_of
+    digest_of = content.digest_of
 
     def digest_then_act(stream: object) -> tuple[str, bool]:
         found = digest_of(stream)  # type: ignore[arg-type]
@@ -41,7 +41,7 @@ def during_reading(monkeypatch: pytest.MonkeyPatch, *actions: Callable[[], None]
             waiting.pop(0)()
         return found
 
-    monkeypatch.setattr(reader, "digest_of", digest_then_act)
+    monkeypatch.setattr(content, "digest_of", digest_then_act)
 
 
 def test_a_file_at_rest_costs_no_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_a_file_that_does_not_come_to_rest_is_left_for_the_next_run(
         return signature(path)
 
     monkeypatch.setattr(source, "signature", growing)
-    monkeypatch.setattr(reader, "signature", growing)
+    monkeypatch.setattr(content, "signature", growing)
 
     found = Pulled(erp.open(patience=0.3), cursor, ["A-1"])
 

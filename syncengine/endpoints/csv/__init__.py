@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from syncengine.endpoints import Cursor, Endpoint, Page, View
-from syncengine.endpoints.csv.dialect import Dialect, recognise
+from syncengine.endpoints.csv.deltas import DeltaPull
+from syncengine.endpoints.csv.dialect import Dialect, usual
 from syncengine.endpoints.csv.outbox import Outbox
+from syncengine.endpoints.csv.pages import some_rows
 from syncengine.endpoints.csv.reader import CsvPull
+from syncengine.endpoints.csv.resource import Resource
 from syncengine.endpoints.csv.rewriter import Rewriter
-from syncengine.endpoints.csv.scan import Wants
-from syncengine.endpoints.csv.source import IN_PLACE, PATIENCE, Source, check_inside
+from syncengine.endpoints.csv.source import IN_PLACE, PATIENCE, check_inside
+from syncengine.endpoints.csv.wants import Wants
 from syncengine.errors import CannotRun, ConfigError, Problem
 from syncengine.records import Change, Outcome
 from syncengine.settings import Connection, CsvConnection
-from syncengine.values import Format, Value, is_empty, match_key, same
+from syncengine.values import Value, is_empty, match_key, same
 
 __all__ = ["CsvEndpoint", "open_endpoint"]
 
@@ -29,7 +32,7 @@ def open_endpoint(connection: Connection, view: View) -> CsvEndpoint:
 
 
 class CsvEndpoint(Endpoint):
-    """One CSV file and, if the mapping writes the ERP, the folder for files to import or the file itself."""
+    """The files of a mapping and, if it writes the ERP, the folder for files to import or the file itself."""
 
     batch_size = ALL  # one file for all changes of a run
     concurrency = 1
@@ -50,26 +53,21 @@ class CsvEndpoint(Endpoint):
                         'write it with {time}, as in "import/products-{time}.csv"',
                     )
                 )
-        self.format = Format(
-            text=True,
-            decimal=connection.decimal,
-            thousands=connection.thousands,
-            date_format=connection.date_format,
-            timezone=connection.timezone,
-        )
+        self._wants = Wants.of(view.mapping, connection)
+        self.format = self._wants.formulas.format
         self.writable = erp.write_to is not None
         self.takes_later = self.writable and erp.write_to != IN_PLACE
-        self._connection, self._view, self._patience = connection, view, patience
-        self._wants = Wants.of(view.mapping, connection)
-        self._latest: CsvPull | None = None
+        self._connection, self._view = connection, view
+        self._resource = Resource(view.mapping, connection, self._wants, self.format, patience)
+        self._latest: CsvPull | DeltaPull | None = None
         self._cursor = Cursor()
-        self._outbox = Outbox(connection.folder, view, self.format)
+        self._outbox = Outbox(connection.folder, view, self._wants.formulas)
         self._rewriter = Rewriter(view.mapping, self._wants, self.format)
 
     def identity(self) -> str:
-        return f"csv:{self._connection.folder.name}/{self._view.mapping.erp.resource}"
+        return f"csv:{self._resource.name}"
 
-    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> CsvPull:
+    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> CsvPull | DeltaPull:
         pull = self._pull(cursor, wanted, full=full)
         self._latest, self._cursor = pull, cursor
         return pull
@@ -78,8 +76,8 @@ class CsvEndpoint(Endpoint):
         if not ids:
             return
         sought = frozenset(ids)
-        for page in self._all(self._pull(self._cursor, ids, full=False)):
-            yield from _some(page, [name in sought for name in page.ids])
+        for page in self._all(self._pull(self._cursor, ids, full=False, only_wanted=True)):
+            yield from some_rows(page, [name in sought for name in page.ids])
 
     def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
         sought = {match_key(value) for value in values} - {""}
@@ -87,8 +85,8 @@ class CsvEndpoint(Endpoint):
             return
         if path not in self._wants.columns:
             raise ValueError(f"no field is mapped to the column {path!r}")
-        for page in self._all(self._pull(Cursor(), (), full=True)):
-            yield from _some(page, [bool(cell) and match_key(cell) in sought for cell in page.cells[path]])
+        for page in self._all(self._pull(self._cursor, (), full=True)):
+            yield from some_rows(page, [bool(cell) and match_key(cell) in sought for cell in page.cells[path]])
 
     def refusal(self, path: str, value: Value) -> str:
         for field in self._view.mapping.by_path("erp", path):
@@ -121,12 +119,11 @@ class CsvEndpoint(Endpoint):
             raise CannotRun(f"{self.identity()}: this run may not write to the ERP")
         if not changes:
             return []
-        source = Source.locate(self._connection.folder, self._view.mapping)
         if self.takes_later:
-            return self._outbox.send(changes, self._dialect(source))
-        return self._rewriter.send(
-            changes, source, self._latest.version if self._latest else None, self._dialect(source)
-        )
+            return self._outbox.send(changes, self._dialect())
+        source, latest = self._resource.only(), self._latest
+        read, dialect = (latest.digest, latest.dialect) if isinstance(latest, CsvPull) else (None, None)
+        return self._rewriter.send(changes, source, read, dialect or self._resource.dialect(source))
 
     def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
         """Those that stand in a file that was handed over. What is written in place is compared by its values."""
@@ -135,39 +132,22 @@ class CsvEndpoint(Endpoint):
     def close(self) -> None:
         """Nothing stays open."""
 
-    def _pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> CsvPull:
-        return CsvPull(
-            Source.locate(self._connection.folder, self._view.mapping),
-            self._wants,
-            self._connection,
-            self.format,
-            cursor,
-            wanted=wanted,
-            full=full,
-            holds_all=self._view.mapping.erp.complete,
-            patience=self._patience,
-        )
+    def _pull(
+        self, cursor: Cursor, wanted: Collection[str], *, full: bool, only_wanted: bool = False
+    ) -> CsvPull | DeltaPull:
+        """Files with changes say nothing about other records; a file that is changed in place holds the records."""
+        if self._view.mapping.erp.complete or self._view.mapping.erp.write_to == IN_PLACE:
+            return CsvPull(self._resource, cursor, wanted=wanted, full=full)
+        return DeltaPull(self._resource, cursor, wanted=wanted, full=full, only_wanted=only_wanted)
 
-    def _all(self, pull: CsvPull) -> Iterator[Page]:
+    def _all(self, pull: CsvPull | DeltaPull) -> Iterator[Page]:
         yield from pull
         if pull.left:
             raise CannotRun(f"{self.identity()}: the file is still being written; try again when it is complete")
 
-    def _dialect(self, source: Source) -> Dialect:
-        """How the file is written that was pulled, or is there now."""
-        if self._latest is not None and self._latest.version is not None:
-            return self._latest.version.dialect
-        with source.open() as stream:
-            return recognise(stream, source.name, self._connection, self._wants.needed)
-
-
-def _some(page: Page, keep: list[bool]) -> Iterator[Page]:
-    """The rows of a page that are to be kept; no page if there is none."""
-    at = [row for row, kept in enumerate(keep) if kept]
-    if at:
-        yield Page(
-            ids=[page.ids[row] for row in at],
-            where=[page.where[row] for row in at],
-            cells=page.cells.iloc[at].reset_index(drop=True),
-            modified=[page.modified[row] for row in at] if page.modified else None,
-        )
+    def _dialect(self) -> Dialect:
+        """How files for the ERP are to be written: as the last one that was read, or as the last that is there."""
+        if self._latest is not None and self._latest.dialect is not None:
+            return self._latest.dialect
+        sources = self._resource.sources()
+        return self._resource.dialect(sources[-1]) if sources else usual(self._connection, self._outbox.columns)

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncengine.endpoints.csv.grammar import LINE_END
-from syncengine.endpoints.csv.lines import LONGEST
+from syncengine.endpoints.csv.lines import ENDLESS
 
 __all__ = ["Fault", "Table", "cells_of", "read_cells", "spell", "spell_row"]
 
 FEW = 8  # up to one record in so many has quotes: then the others are split
+LONGEST = 1 << 20  # bytes in one record; more is no row
 
-# A process-wide limit of the standard library, 128 KiB by default; records are bounded by LONGEST here.
-csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
+# A process-wide limit of the standard library, 128 KiB by default; records are bounded by ENDLESS here.
+csv.field_size_limit(max(csv.field_size_limit(), ENDLESS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def read_cells(records: Sequence[bytes], delimiter: str, width: int, columns: Se
     """The cells of some columns, of records without their line ends that are to have `width` columns."""
     quoted = [at for at, record in enumerate(records) if b'"' in record]
     found = _split if len(quoted) * FEW <= len(records) else _flatten
-    cells = found(records, delimiter, width, quoted)
+    short = max(map(len, records), default=0) <= LONGEST
+    cells = found(records, delimiter, width, quoted) if short else None
     if cells is not None:
         return Table(range(len(records)), [cells[at::width] for at in columns], {})
     rows = [cells_of(record, delimiter) for record in records]
@@ -95,6 +97,9 @@ def cells_of(record: bytes, delimiter: str) -> list[str] | None:
 
 
 def _fault(row: list[str] | None, record: bytes, width: int) -> Fault | None:
+    if len(record) > LONGEST:  # with line ends in it, it may have swallowed other rows
+        certain = row if row is not None and len(row) == width and not LINE_END.search(record) else []
+        return Fault(f"the row is longer than {LONGEST:,} bytes; is a quote missing?", certain)
     if row is None:
         return Fault("there is text after a closing quote (a quote inside a quoted value must be doubled)", [])
     if b"\0" in record:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from syncengine.endpoints.csv.cells import cells_of
+from syncengine.endpoints.csv.formulas import Formulas
 from syncengine.endpoints.csv.grammar import Grammar
 from syncengine.endpoints.csv.lines import BLOCK
 from syncengine.errors import BadSource
 from syncengine.settings import CsvConnection
 
-__all__ = ["Dialect", "MissingColumn", "recognise", "utf8"]
+__all__ = ["Dialect", "MissingColumn", "recognise", "usual", "utf8"]
 
 CANDIDATES = (";", ",", "\t", "|")
 BYTE_ORDER_MARKS = (
@@ -60,6 +61,11 @@ class Dialect:
     def shown(self) -> str:
         return f"{self.encoding} with {_shown(self.delimiter)}"
 
+    @property
+    def division(self) -> str:
+        """Equal for files in which equal lines mean the same."""
+        return "\0".join([self.delimiter, *self.header])
+
     def encode(self, text: str) -> bytes:
         """Raises UnicodeEncodeError."""
         return text.encode(self.encoding)
@@ -98,6 +104,12 @@ def recognise(
     )
     _check_header(dialect, name, needed)
     return dialect
+
+
+def usual(connection: CsvConnection, columns: Sequence[str]) -> Dialect:
+    """How a file is written where none was ever read: as the connection says, else as most programs expect."""
+    delimiter = "," if connection.delimiter == "auto" else connection.delimiter
+    return Dialect(_named_encoding(connection.encoding), b"", delimiter, "\r\n", tuple(columns))
 
 
 def utf8(stream: BinaryIO, dialect: Dialect, name: str) -> Iterator[bytes]:
@@ -204,7 +216,7 @@ class _Division:
         return {cell.strip() for cell in self.header}
 
 
-def _divide(text: bytes, delimiter: str) -> _Division | None:
+def _divide(text: bytes, delimiter: str, formulas: Formulas) -> _Division | None:
     records = [record for record in Grammar(delimiter).split(text, keep_ends=True)[0] if record.strip(b"\r\n")]
     if not records:
         return None
@@ -213,13 +225,15 @@ def _divide(text: bytes, delimiter: str) -> _Division | None:
     if header is None:
         return None
     end = records[0][len(records[0].rstrip(b"\r\n")) :].decode()
-    return _Division(delimiter, header, end, all(row is not None and len(row) == len(header) for row in rows))
+    named = list(formulas.read_all(header))
+    return _Division(delimiter, named, end, all(row is not None and len(row) == len(header) for row in rows))
 
 
 def _division(text: str, name: str, connection: CsvConnection, needed: Sequence[str]) -> _Division:
     """How the file's beginning is to be divided. Raises BadSource if that is not certain."""
     marks = CANDIDATES if connection.delimiter == "auto" else (connection.delimiter,)
-    tried = [_divide(text.encode(), mark) for mark in marks]
+    formulas = Formulas.of(connection)
+    tried = [_divide(text.encode(), mark, formulas) for mark in marks]
     found = [division for division in tried if division is not None]
     if not found:
         raise BadSource(f"{name}: there is no header that can be read; is it empty, or a quote in it never closed?")

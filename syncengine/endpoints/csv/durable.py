@@ -10,7 +10,7 @@ from pathlib import Path
 
 from syncengine.errors import CannotRun
 
-__all__ = ["hidden", "put"]
+__all__ = ["hidden", "make_durable", "put"]
 
 
 def hidden(target: Path, ending: str) -> Path:
@@ -43,9 +43,9 @@ def put(
                 os.chown(temporary, like.st_uid, like.st_gid)
             temporary.chmod(stat.S_IMODE(like.st_mode))
         if receipt is not None:
-            _make_durable(target.parent)  # never the receipt without the temporary file
+            make_durable(target.parent)  # never the receipt without the temporary file
             _write(receipt[0], [receipt[1]])
-            _make_durable(target.parent)
+            make_durable(target.parent)
         check()
         temporary.replace(target)
     except OSError as error:
@@ -54,7 +54,7 @@ def put(
     except BaseException:
         _take_back(temporary, receipt)
         raise
-    _make_durable(target.parent)
+    make_durable(target.parent)
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
@@ -68,11 +68,12 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
 def _take_back(temporary: Path, receipt: tuple[Path, bytes] | None) -> None:
     if receipt is not None and temporary.exists():  # else an interrupt came when the file had its name already
         receipt[0].unlink(missing_ok=True)
-        _make_durable(temporary.parent)
+        make_durable(temporary.parent)
     temporary.unlink(missing_ok=True)
 
 
-def _make_durable(folder: Path) -> None:
+def make_durable(folder: Path) -> None:
+    """See to it that the names in a folder survive a power cut."""
     with contextlib.suppress(OSError):  # some systems cannot; the name is there all the same
         descriptor = os.open(folder, os.O_RDONLY)
         try:

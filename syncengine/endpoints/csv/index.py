@@ -1,22 +1,24 @@
-"""What is remembered of a file's lines: 64 bits of each line and 64 bits of its key, as two columns of numbers.
+"""What is remembered of the lines of files: 64 bits of each line and 64 bits of its key, as two columns of numbers.
 
 A line whose hash is known is unchanged and never parsed; all that is asked about keys is answered from their hashes.
+One line means different things under different headers: its hash is mixed with that of how the file is divided.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["UNSELECTED", "Hashes", "Index", "among", "hashes"]
+__all__ = ["UNSELECTED", "Hashes", "Index", "among", "hashes", "repeated"]
 
 Hashes = NDArray[np.uint64]
 
 UNSELECTED = 0  # stands for the key of a line that `only` leaves out
+UNSALTED = np.uint64(0)
 NONE: Hashes = np.empty(0, dtype=np.uint64)
 
 
@@ -41,12 +43,24 @@ def among(values: Hashes, ordered: Hashes) -> NDArray[np.bool_]:
     return found
 
 
+def repeated(values: Hashes) -> Hashes:
+    """Those that stand there more than once, each once and in order."""
+    ordered = np.sort(values)
+    found: Hashes = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     """Lines in the order of their hashes, each once, with the hash of its key or UNSELECTED."""
 
     lines: Hashes = field(default_factory=lambda: NONE)
     keys: Hashes = field(default_factory=lambda: NONE)
+    salt: np.uint64 = UNSALTED
+
+    def under(self, salt: np.uint64) -> Index:
+        """The same for looking up lines of a file that is divided in its own way."""
+        return replace(self, salt=salt)
 
     @classmethod
     def of(cls, lines: Hashes, keys: Hashes) -> Index:
@@ -71,8 +85,9 @@ class Index:
         """Which lines are known, and the hashes of their keys (of no meaning where a line is unknown)."""
         if not len(self.lines):
             return np.zeros(len(lines), dtype=bool), np.zeros(len(lines), dtype=np.uint64)
-        order = np.argsort(lines)  # ordered needles walk through memory, which is three times as fast
-        ordered = lines[order]
+        salted = lines ^ self.salt
+        order = np.argsort(salted)  # ordered needles walk through memory, which is three times as fast
+        ordered = salted[order]
         at = np.searchsorted(self.lines, ordered)
         at[at == len(self.lines)] = 0
         known = np.empty(len(lines), dtype=bool)

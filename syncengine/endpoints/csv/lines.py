@@ -14,10 +14,10 @@ from syncengine.endpoints.csv.grammar import LINE_END, Grammar, split_lines
 from syncengine.endpoints.csv.index import Hashes, Index, hashes
 from syncengine.errors import BadSource
 
-__all__ = ["BLOCK", "LONGEST", "Block", "blocks", "check_length", "raw_records"]
+__all__ = ["BLOCK", "ENDLESS", "Block", "blocks", "raw_records"]
 
 BLOCK = 4 << 20  # bytes read at once
-LONGEST = 1 << 20  # bytes in one record; more is a quote that was never closed, or no CSV at all
+ENDLESS = 32 << 20  # bytes in one record; more is a quote that was never closed, or no CSV at all
 
 BLANK = hashes([b""])[0]
 
@@ -55,7 +55,7 @@ def blocks(texts: Iterable[bytes], grammar: Grammar, index: Index, name: str) ->
     for buffer, carry in _buffers(texts):
         block, rest, line = _block(buffer, line, grammar, index)
         carry.rest = rest
-        if len(rest) > LONGEST or (carry.is_last and rest):
+        if len(rest) > ENDLESS or (carry.is_last and rest):
             raise _unfinished(rest, line, grammar, name)
         block = block.without(block.hashes == BLANK)
         if block.records:
@@ -66,7 +66,7 @@ def raw_records(texts: Iterable[bytes], grammar: Grammar, name: str) -> Iterator
     """Every record of a file with its line end, blank lines too: joined, they are the file. Raises BadSource."""
     for buffer, carry in _buffers(texts):
         records, carry.rest = grammar.split(buffer, keep_ends=True)
-        if len(carry.rest) > LONGEST or (carry.is_last and carry.rest):
+        if len(carry.rest) > ENDLESS or (carry.is_last and carry.rest):
             raise _unfinished(carry.rest, 0, grammar, name)
         if carry.end_was_added:
             records[-1] = records[-1].removesuffix(b"\n")
@@ -144,17 +144,10 @@ def _with_joined(block: Block, firsts: list[int], continued: NDArray[np.bool_], 
     return block.without(continued)
 
 
-def check_length(records: Sequence[bytes], lines: Sequence[int], name: str) -> None:
-    """Raise BadSource if one of these records is longer than anything that can be meant."""
-    if max(map(len, records), default=0) > LONGEST:
-        at = next(at for at, record in enumerate(records) if len(record) > LONGEST)
-        raise BadSource(f"{name}:{lines[at]}: this record is longer than {LONGEST:,} bytes; is a quote missing?")
-
-
 def _unfinished(rest: bytes, line: int, grammar: Grammar, name: str) -> BadSource:
     at = grammar.opening(rest)
     if at is None:
-        return BadSource(f"{name}:{line}: this line is longer than {LONGEST:,} bytes; is this a CSV file?")
+        return BadSource(f"{name}:{line}: this line is longer than {ENDLESS:,} bytes; is this a CSV file?")
     line += len(LINE_END.findall(rest, 0, at))
     beginning = rest[at : at + 30].decode(errors="replace").splitlines()[0]
     return BadSource(

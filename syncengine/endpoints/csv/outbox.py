@@ -15,12 +15,12 @@ from syncengine.endpoints import View
 from syncengine.endpoints.csv.cells import spell_row
 from syncengine.endpoints.csv.dialect import Dialect
 from syncengine.endpoints.csv.durable import hidden, put
+from syncengine.endpoints.csv.formulas import Formulas
 from syncengine.endpoints.csv.source import is_output
 from syncengine.endpoints.csv.spelling import check_cell, key_of, spell_difference, value_of, writers
 from syncengine.errors import CannotRun
 from syncengine.mapping import Field
 from syncengine.records import Change, Outcome
-from syncengine.values import Format
 
 __all__ = ["Outbox"]
 
@@ -28,10 +28,11 @@ __all__ = ["Outbox"]
 class Outbox:
     """Where files for the ERP are put, each named by its run."""
 
-    def __init__(self, folder: Path, view: View, format: Format) -> None:
-        self._folder, self._view, self._format = folder, view, format
+    def __init__(self, folder: Path, view: View, formulas: Formulas) -> None:
+        self._folder, self._view, self._formulas, self._format = folder, view, formulas, formulas.format
         self._fields = writers(view.mapping)
-        self._columns = list(dict.fromkeys([view.mapping.erp.key, *self._fields]))
+        parent = view.mapping.erp.parent
+        self.columns = list(dict.fromkeys([view.mapping.erp.key, *self._fields, *([parent] if parent else [])]))
         # Several jobs may write files of one pattern, at once even: each sees to its own receipts.
         self._temporary, self._receipt = f"{view.job}.tmp", f"{view.job}.sent"
 
@@ -49,7 +50,7 @@ class Outbox:
             outcomes.append(Outcome(change, "in-flight", key))
         if rows:
             target = self._target()
-            header = dialect.bom + dialect.encode(spell_row(self._columns, dialect.delimiter) + dialect.line_end)
+            header = dialect.bom + self._spelled(self.columns, dialect)
             keys = {found.change.id: found.record_id for found in outcomes if found.status == "in-flight"}
             put(
                 target,
@@ -78,11 +79,16 @@ class Outbox:
             raise ValueError("a file for the import cannot say that a record is to be deleted")
         key = key_of(change, self._view.mapping.erp.key, self._fields, self._format)
         cells = {column: self._cell(change, field) for column, field in self._fields.items()}
+        if (parent := self._view.mapping.erp.parent) is not None:
+            cells[parent] = change.parent if change.parent is not None else cells.get(parent, "")
         cells[self._view.mapping.erp.key] = key
         for column, cell in cells.items():
             check_cell(column, cell, dialect)
-        text = spell_row([cells[column] for column in self._columns], dialect.delimiter)
-        return dialect.encode(text + dialect.line_end), key
+        return self._spelled([cells[column] for column in self.columns], dialect), key
+
+    def _spelled(self, cells: Sequence[str], dialect: Dialect) -> bytes:
+        text = spell_row([self._formulas.write(cell) for cell in cells], dialect.delimiter)
+        return dialect.encode(text + dialect.line_end)
 
     def _cell(self, change: Change, field: Field) -> str:
         if field.by_difference:

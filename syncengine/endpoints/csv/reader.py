@@ -1,94 +1,55 @@
-"""One reading of the file: what may have changed since the cursor, page by page."""
+"""One reading of files that together hold everything: what may have changed since the cursor, page by page."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any, overload
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from syncengine.endpoints import Cursor, Page
-from syncengine.endpoints.csv.cells import read_cells
-from syncengine.endpoints.csv.dialect import Dialect, MissingColumn, recognise
-from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, among, hashes
-from syncengine.endpoints.csv.scan import Rows, Scan, Wants, digest_of
-from syncengine.endpoints.csv.source import PAUSE, Signature, Source, signature
-from syncengine.errors import BadSource, GuardStopped, SyncError
+from syncengine.endpoints.csv.aside import Aside
+from syncengine.endpoints.csv.content import Content, at_rest
+from syncengine.endpoints.csv.dialect import Dialect
+from syncengine.endpoints.csv.habits import Filling, Habit, emptied
+from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, among, hashes, repeated
+from syncengine.endpoints.csv.pages import pages
+from syncengine.endpoints.csv.resource import Resource
+from syncengine.endpoints.csv.scan import Scan
+from syncengine.endpoints.csv.source import Source, nothing_there
+from syncengine.errors import BadSource, GuardStopped
 from syncengine.records import Reject
-from syncengine.settings import CsvConnection
-from syncengine.values import Format, Type
 
-__all__ = ["CsvPull", "Version"]
+__all__ = ["CsvPull"]
 
-PAGE = 50_000  # rows
-REMEMBERED_REJECTS = 1000  # with more of them an unchanged file is read again, to tell them again
-ENOUGH_ROWS = 20  # below that a column that became empty tells nothing
-MOSTLY = 0.5
+REMEMBERED_REJECTS = 1000  # with more of them unchanged files are read again, to tell them again
+OTHERS = 3  # places named beside a duplicate
 
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Exactly one content of the file, and how it is written."""
-
-    signature: Signature
-    digest: str
-    dialect: Dialect
-
-
-class Places(Sequence[str]):
-    """Where rows stand ("products.csv:18"), spelled only when somebody asks."""
-
-    def __init__(self, short: str, lines: Sequence[int]) -> None:
-        self._short, self._lines = short, lines
-
-    def __len__(self) -> int:
-        return len(self._lines)
-
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> Places: ...
-    def __getitem__(self, at: int | slice) -> str | Places:
-        if isinstance(at, slice):
-            return Places(self._short, self._lines[at])
-        return f"{self._short}:{self._lines[at]}"
+Place = tuple[Scan, int, int]  # the row's number in it, and its line
 
 
 class CsvPull:
-    """A `Pull` of a CSV file. Nothing is read before it is iterated; no page is made before the whole file was seen.
+    """A `Pull` of CSV files: mostly of one. Nothing is read before it is iterated; no page is made before all files
+    were seen.
 
-    `left` tells that somebody was still writing the file: nothing was read, and the cursor stays where it was.
-    `version` is the content that was read, None until then. Iterating raises BadSource, CannotRun and GuardStopped.
+    `left` tells that somebody was still writing a file: nothing was read, and the cursor stays where it was.
+    `idle` tells that the files were put away when they had been read: all is as it was then, and nothing is gone.
+    Iterating raises BadSource, CannotRun and GuardStopped.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        wants: Wants,
-        connection: CsvConnection,
-        format: Format,
-        cursor: Cursor,
-        *,
-        wanted: Collection[str],
-        full: bool,
-        holds_all: bool,
-        patience: float,
-    ) -> None:
-        self._source, self._wants, self._connection, self._format = source, wants, connection, format
-        self._cursor, self._wanted, self._full = cursor, wanted, full
-        self._holds_all, self._patience = holds_all, patience
-        self._scan: Scan | None = None
+    def __init__(self, resource: Resource, cursor: Cursor, *, wanted: Collection[str], full: bool) -> None:
+        self._resource, self._cursor = resource, cursor
+        self._wanted, self._full = wanted, full
+        self._before = {name: Habit.from_json(found["habit"]) for name, found in self._remembered.items()}
+        self._contents: list[Content] = []
+        self._scans: list[Scan] = []
         self._index = Index()
-        self._again = False
-        self._filled: dict[str, int] = dict.fromkeys(wants.columns, 0)
-        self._pulled = 0
+        self._aside = Aside()
+        self._filling = Filling(resource.wants.columns)
         self._done = False
-        self.left = False
-        self.version: Version | None = None
+        self.left = self.idle = False
         self.unchanged = 0
         self.rejects: list[Reject] = []
         self.warnings: list[str] = []
@@ -96,51 +57,65 @@ class CsvPull:
 
     def __iter__(self) -> Iterator[Page]:
         try:
-            if not self._read():
+            if (busy := self._read()) is not None:
                 self._forget_attempt()
                 self.left = True
-                self.warnings.append(f"{self._source.name} is still being written; left for the next run")
+                self.warnings.append(f"{busy.name} is still being written; left for the next run")
                 return
-            if self._scan is not None:
-                yield from self._pages(self._scan)
-                self.rejects = sorted([*self.rejects, *self._scan.rejects], key=lambda found: _line(found.where))
+            for page in pages(self._scans, self._aside, self._resource.wants, self._resource.format):
+                self._filling.add(page)
+                yield page
+            if self._scans:
+                self.rejects = [reject for scan in self._scans for _, reject in sorted(scan.rejects.items())]
                 self._guard()
             self._done = True
         finally:
-            if self._scan is not None:
-                self._scan.close()
+            self._aside.close()
 
     @property
     def complete(self) -> bool:
-        return self._done and self._holds_all and all(reject.key is not None for reject in self.rejects)
+        told = all(reject.key is not None for reject in self.rejects)
+        return self._done and not self.idle and self._resource.mapping.erp.complete and told
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """How the last file is written, or was when it was last read."""
+        habits = self._habits()
+        return habits[-1].dialect if habits else None
+
+    @property
+    def digest(self) -> str | None:
+        """What was read, where that is one file."""
+        return self._contents[0].digest if len(self._contents) == 1 else None
 
     def missing(self, ids: Collection[str]) -> set[str]:
         if not self.complete:
             return set()
         asked = list(ids)
-        present = np.sort(self._keys())
         rejected = {reject.key for reject in self.rejects}
-        there = among(hashes(asked), present).tolist()
+        there = among(hashes(asked), np.sort(self._keys())).tolist()
         return {name for name, found in zip(asked, there, strict=True) if not found and name not in rejected}
 
     def cursor(self, forget: Collection[str]) -> Cursor:
-        if not self._done or self.version is None:
+        if not self._done or self.idle:
             return self._cursor
         lines, keys = self._index.lines, self._index.keys
-        if self._scan is not None:
-            lines, keys = self._scan.lines[self._scan.accepted], self._scan.keys[self._scan.accepted]
+        if self._scans:
+            usable = [scan.accepted for scan in self._scans]
+            lines = np.concatenate([scan.lines[rows] for scan, rows in zip(self._scans, usable, strict=True)])
+            keys = np.concatenate([scan.index_keys[rows] for scan, rows in zip(self._scans, usable, strict=True)])
         if forget:
             kept = ~among(keys, np.sort(hashes(list(forget))))
             lines, keys = lines[kept], keys[kept]
-        dialect = self.version.dialect
         position = {
-            "digest": self.version.digest,
-            "wants": self._wants.digest,
-            "dialect": {**asdict(dialect), "bom": dialect.bom.hex(), "header": list(dialect.header)},
-            "encoding": self._known_encoding(),
-            "unchanged": self.unchanged + self._pulled,
+            "wants": self._resource.wants.digest,
+            "files": {
+                content.name: {"digest": content.digest, "habit": habit.as_json()}
+                for content, habit in zip(self._contents, self._habits(), strict=True)
+            },
+            "unchanged": self.unchanged + self._filling.rows,
             "filled": self._shares(),
-            "again": bool(forget) or self._again or len(self.rejects) > REMEMBERED_REJECTS,
+            "again": bool(forget) or len(self.rejects) > REMEMBERED_REJECTS,
             "rejects": [
                 [found.where, found.key, found.field, found.reason] for found in self.rejects[:REMEMBERED_REJECTS]
             ],
@@ -148,207 +123,147 @@ class CsvPull:
         return Cursor(position, Index.of(lines, keys).to_bytes())
 
     def done(self) -> None:
-        """Nothing is put away."""
+        """Put the files away, all or none: some of them would look like all there is."""
+        if self._done and all(content.stands for content in self._contents):
+            self._resource.put_away(self._contents)
 
     # --- reading
 
-    def _read(self) -> bool:
-        """Read the file at rest; False if it does not come to rest in time."""
-        deadline = time.monotonic() + self._patience
-        first = True
+    def _read(self) -> Source | None:
+        """Read all files at rest. Returns one that somebody is still writing when patience has ended."""
+        until = time.monotonic() + self._resource.patience
         while True:
-            since = time.monotonic()
-            seen = signature(self._source.path)
-            if seen is None:
-                if first or since > deadline:
-                    raise self._source.missing()
-            elif first or self._source.rests(seen, since):  # the first time the wait comes after the reading
-                try:
-                    self._read_once(seen)
-                except BadSource as error:
-                    if self._source.rests(seen, since):
-                        raise self._suspected(error) from None
-                else:
-                    if self._source.rests(seen, since):
-                        return True
-            first = False
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(PAUSE)
-
-    def _suspected(self, error: BadSource) -> SyncError:
-        """A column that was there in the last run and is gone now is no mistake in the mapping: the guard stops."""
-        was = self._cursor.position.get("dialect", {}).get("header", ())
-        if not isinstance(error, MissingColumn) or error.column not in was:
-            return error
-        return GuardStopped(
-            "column",
-            f"{error}. It was there at the last run. If it is gone for good, take its fields out of the mapping.",
-        )
-
-    def _read_once(self, seen: Signature) -> None:
-        self._forget_attempt()
-        with self._source.open() as stream:
-            digest, ascii = digest_of(stream)
-            if self._is_as_it_was(digest):
-                self._recall(seen, digest)
-                return
-            dialect = recognise(stream, self._source.name, self._connection, self._wants.needed, ascii=ascii)
-            self.version = Version(seen, digest, dialect)
-            self._scan = Scan(stream, self._source, dialect, self._wants)
-            known = Index() if self._full or not self._is_comparable(dialect) else Index.from_bytes(self._cursor.seen)
-            self._scan.run(known, np.sort(hashes(list(self._wanted))))
-            self.unchanged = int(np.count_nonzero(self._scan.untouched))
+            self._forget_attempt()
+            for source in self._resource.sources():
+                content = at_rest(source, until)
+                if content is None:
+                    return source
+                self._contents.append(content)
+            error = self._attempt()
+            moved = self._moved()
+            if moved is None:
+                if error is not None:
+                    raise error
+                return None
+            if time.monotonic() > until:
+                return moved
 
     def _forget_attempt(self) -> None:
-        if self._scan is not None:
-            self._scan.close()
-        self._scan, self._index, self.version = None, Index(), None
+        self._contents, self._scans, self._index = [], [], Index()
+        self._aside.clear()
         self.unchanged, self.rejects = 0, []
 
-    def _is_as_it_was(self, digest: str) -> bool:
+    def _attempt(self) -> BadSource | GuardStopped | None:
+        """Read what is there; an error means something only if nobody has been writing meanwhile."""
+        try:
+            self._take()
+        except (BadSource, GuardStopped) as error:
+            return error
+        return None
+
+    def _moved(self) -> Source | None:
+        """A file that is not any more, or not yet, what it was when it was read."""
+        read = [content.source for content in self._contents]
+        there = self._resource.sources()
+        changed = [content.source for content in self._contents if not content.stands]
+        return next(iter([*changed, *(source for source in there if source not in read)]), None)
+
+    def _take(self) -> None:
+        there = {content.name: content.digest for content in self._contents}
+        remembered = {name: found["digest"] for name, found in self._remembered.items()}
+        if there and there == remembered and self._is_nothing_asked:
+            self._recall()
+        elif self._resource.mapping.erp.archive_to is not None and there.items() < remembered.items():
+            self.idle, self.unchanged = True, self._cursor.position["unchanged"]
+        elif not there:
+            raise nothing_there(self._resource.connection.folder, self._resource.mapping)
+        else:
+            self._scan_all()
+
+    @property
+    def _remembered(self) -> Mapping[str, Any]:
+        """The files of the last reading."""
+        found: dict[str, Any] = self._cursor.position.get("files", {})
+        return found
+
+    @property
+    def _is_nothing_asked(self) -> bool:
         position = self._cursor.position
         return (
             not self._full
             and not self._wanted
-            and not position.get("again", True)
-            and position.get("digest") == digest
-            and position.get("wants") == self._wants.digest
+            and None not in self._before.values()
+            and not position["again"]
+            and position["wants"] == self._resource.wants.digest
         )
 
-    def _is_comparable(self, dialect: Dialect) -> bool:
-        """Whether a line with the same bytes as then means what it meant then."""
-        was = self._cursor.position.get("dialect", {})
-        return (
-            self._cursor.position.get("wants") == self._wants.digest
-            and was.get("delimiter") == dialect.delimiter
-            and tuple(was.get("header", ())) == dialect.header
-        )
-
-    def _recall(self, seen: Signature, digest: str) -> None:
+    def _recall(self) -> None:
         position = self._cursor.position
-        dialect = dict(position["dialect"])
-        dialect |= {"bom": bytes.fromhex(dialect["bom"]), "header": tuple(dialect["header"])}
-        self.version = Version(seen, digest, Dialect(**dialect))
         self._index = Index.from_bytes(self._cursor.seen)
         self.unchanged = position["unchanged"]
         self.rejects = [Reject("erp", *found) for found in position["rejects"]]
 
+    def _scan_all(self) -> None:
+        comparable = not self._full and self._cursor.position.get("wants") == self._resource.wants.digest
+        index = Index.from_bytes(self._cursor.seen) if comparable else Index()
+        wanted = np.sort(hashes(list(self._wanted)))
+        for number, content in enumerate(self._contents):
+            self._aside.file = number
+            before = self._habit_before(content.name)
+            self._scans.append(self._resource.scan(content, before, index, wanted, self._aside))
+        self._reject_duplicates()
+        self.unchanged = sum(int(np.count_nonzero(scan.untouched)) for scan in self._scans)
+
+    def _reject_duplicates(self) -> None:
+        """Reject all rows of a key that several have. That takes another look at the files, at these rows only."""
+        several = repeated(np.concatenate([scan.keys[scan.usable] for scan in self._scans]))
+        if not len(several):
+            return
+        places: dict[str, list[Place]] = defaultdict(list)
+        for scan in self._scans:
+            for row, line, key in scan.look_again(among(scan.keys, several) & scan.usable):
+                places[key].append((scan, row, line))
+        for key, found in places.items():
+            if len(found) == 1:  # two keys with one hash
+                continue
+            in_one_file = len({scan.content.name for scan, _, _ in found}) == 1
+            for place in found:
+                scan, row, line = place
+                others = [other for other in found[: OTHERS + 1] if other is not place][:OTHERS]
+                elsewhere = _named(others, len(found) - 1, in_one_file)
+                scan.reject(row, line, key, f"the key {key!r} stands also in {elsewhere}")
+
     def _keys(self) -> Hashes:
-        keys = self._index.keys if self._scan is None else self._scan.keys
+        keys = np.concatenate([scan.index_keys for scan in self._scans]) if self._scans else self._index.keys
         present: Hashes = keys[keys != UNSELECTED]
         return present
 
-    # --- pages
+    # --- how the files are written, and what is suspicious about the whole
 
-    def _pages(self, scan: Scan) -> Iterator[Page]:
-        for rows in _in_pages(scan.set_aside()):
-            page = self._page(scan, rows)
-            if page.ids:
-                yield page
+    def _habit_before(self, name: str) -> Habit | None:
+        """How a file was written when it was last read; a new one is compared with the last of the others."""
+        return self._before.get(name) or next(reversed(self._before.values()), None)
 
-    def _page(self, scan: Scan, rows: Rows) -> Page:
-        assert self.version is not None
-        header = self.version.dialect.header
-        asked = list(dict.fromkeys([self._wants.key, *self._wants.columns, *filter(None, [self._wants.modified])]))
-        table = read_cells(
-            rows.records, self.version.dialect.delimiter, len(header), [header.index(at) for at in asked]
-        )
-        columns = dict(zip(asked, table.columns, strict=True))
-        ids = [cell.strip() for cell in columns[self._wants.key]]
-        lines = rows.lines
-        out = {row for row, key in enumerate(ids) if key in scan.duplicates} if scan.duplicates else set()
-        dates: list[datetime | None] | None = None
-        if self._wants.modified is not None:
-            dates, unreadable = self._dates(columns[self._wants.modified])
-            for row, reason in unreadable.items():
-                if row not in out:
-                    scan.accepted[rows.numbers[row]] = False
-                    where = f"{self._source.short}:{lines[row]}"
-                    self.rejects.append(Reject("erp", where, ids[row], self._wants.modified, reason))
-            out |= set(unreadable)
-        if out:
-            kept = [row for row in range(len(ids)) if row not in out]
-            ids, lines = [ids[row] for row in kept], [lines[row] for row in kept]
-            columns = {name: [cells[row] for row in kept] for name, cells in columns.items()}
-            dates = [dates[row] for row in kept] if dates is not None else None
-        self._pulled += len(ids)
-        for name in self._wants.columns:
-            self._filled[name] += len(ids) - columns[name].count("")
-        frame = pd.DataFrame({name: _objects(columns[name]) for name in self._wants.columns}, dtype=object)
-        return Page(ids, Places(self._source.short, lines), frame, dates)
-
-    def _dates(self, cells: Sequence[str]) -> tuple[list[datetime | None], dict[int, str]]:
-        """The dates, and the reasons of those that cannot be read."""
-        dates: list[datetime | None] = []
-        unreadable: dict[int, str] = {}
-        for row, cell in enumerate(cells):
-            try:
-                found = self._format.read(cell, Type("datetime"))
-            except ValueError as error:
-                unreadable[row] = str(error)
-                found = None
-            dates.append(found if isinstance(found, datetime) else None)
-        return dates, unreadable
-
-    # --- what is suspicious about the whole
+    def _habits(self) -> list[Habit]:
+        """How each file is written; as they were where they were not read."""
+        if self._scans:
+            return [Habit.after(self._habit_before(scan.content.name), scan.dialect) for scan in self._scans]
+        return [habit for habit in self._before.values() if habit is not None]
 
     def _guard(self) -> None:
-        assert self.version is not None
-        now = self.version.dialect
-        was = self._cursor.position.get("dialect")
-        if was is not None:
-            # What is named in the connection has changed only if a person has changed it.
-            encoding = self._cursor.position["encoding"] if self._connection.encoding == "auto" else ""
-            delimiter = was["delimiter"] if self._connection.delimiter == "auto" else now.delimiter
-            then = Dialect(encoding or now.encoding, b"", delimiter, "", ())
-            if (encoding and encoding != self._known_encoding()) or delimiter != now.delimiter:
-                self.guards.append(("dialect", f"{self._source.name} was {then.shown} and is now {now.shown}"))
-        before_shares: dict[str, float] = self._cursor.position.get("filled", {})
-        rows = self.unchanged + self._pulled
-        for name, share in self._shares().items():
-            before_share = before_shares.get(name, 0.0)
-            if rows >= ENOUGH_ROWS and before_share > MOSTLY and share < before_share * MOSTLY:
-                self.guards.append(
-                    (
-                        "column",
-                        f"{self._source.name}: the column {name!r} was filled in {before_share:.0%} of the rows "
-                        f"and now is in about {share:.0%}",
-                    )
-                )
-
-    def _known_encoding(self) -> str:
-        """The encoding as far as it is certain: a file that is all ASCII tells none, and the last known one stays."""
-        assert self.version is not None
-        remembered: str = self._cursor.position.get("encoding", "")
-        return remembered if self.version.dialect.ascii else self.version.dialect.encoding
+        for scan in self._scans:
+            self.guards += self._resource.broken(self._habit_before(scan.content.name), scan)
+        rows = self.unchanged + self._filling.rows
+        name = self._contents[0].name if len(self._contents) == 1 else self._resource.name
+        self.guards += emptied(self._cursor.position.get("filled", {}), self._shares(), rows, name)
 
     def _shares(self) -> dict[str, float]:
-        """How much of each column is filled: counted in the rows that were read, as before in the others."""
-        before: dict[str, Any] = self._cursor.position.get("filled", {})
-        rows = self.unchanged + self._pulled
-        if self._scan is None or not rows:
-            return dict(before)
-        return {name: (filled + self.unchanged * before.get(name, 0.0)) / rows for name, filled in self._filled.items()}
+        return self._filling.shares(self._cursor.position.get("filled", {}), self.unchanged)
 
 
-def _in_pages(parts: Iterator[Rows]) -> Iterator[Rows]:
-    """The same rows in parts of PAGE."""
-    waiting = Rows([], [], [])
-    for part in parts:
-        waiting = Rows(*(column + more for column, more in zip(waiting, part, strict=True)))  # type: ignore[operator]
-        while len(waiting.numbers) >= PAGE:
-            yield Rows(*(column[:PAGE] for column in waiting))  # type: ignore[arg-type]
-            waiting = Rows(*(column[PAGE:] for column in waiting))  # type: ignore[arg-type]
-    if waiting.numbers:
-        yield waiting
-
-
-def _objects(column: Sequence[str]) -> Any:
-    cells = np.empty(len(column), dtype=object)
-    cells[:] = column
-    return cells
-
-
-def _line(where: str) -> int:
-    return int(where.rpartition(":")[2])
+def _named(some: Sequence[Place], number: int, in_one_file: bool) -> str:
+    """Some of the other places of a key, of which there are so many."""
+    more = f" and {number - len(some)} more" if number > len(some) else ""
+    if in_one_file:
+        return f"line{'s' if number > 1 else ''} {', '.join(str(line) for _, _, line in some)}{more}"
+    return ", ".join(scan.where(line) for scan, _, line in some) + more

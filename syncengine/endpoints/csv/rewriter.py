@@ -10,14 +10,15 @@ from decimal import Decimal
 from typing import BinaryIO
 
 from syncengine.endpoints.csv.cells import cells_of, read_cells, spell, spell_row
+from syncengine.endpoints.csv.content import digest_of
 from syncengine.endpoints.csv.dialect import Dialect, utf8
 from syncengine.endpoints.csv.durable import put
+from syncengine.endpoints.csv.formulas import Formulas
 from syncengine.endpoints.csv.grammar import Grammar
 from syncengine.endpoints.csv.lines import raw_records
-from syncengine.endpoints.csv.reader import Version
-from syncengine.endpoints.csv.scan import Wants, digest_of
 from syncengine.endpoints.csv.source import Source, signature
 from syncengine.endpoints.csv.spelling import check_cell, key_of, value_of, writers
+from syncengine.endpoints.csv.wants import Wants
 from syncengine.errors import CannotRun, Moved
 from syncengine.mapping import Field, Mapping
 from syncengine.records import Change, FieldChange, Outcome
@@ -47,10 +48,11 @@ class Rewriter:
         self._fields = writers(mapping)
         self._written = ""
 
-    def send(
-        self, changes: Sequence[Change], source: Source, version: Version | None, dialect: Dialect
-    ) -> list[Outcome]:
-        """Write all changes. Raises Moved if the file is not `version`, CannotRun if it cannot be written."""
+    def send(self, changes: Sequence[Change], source: Source, read: str | None, dialect: Dialect) -> list[Outcome]:
+        """Write all changes. `read` is the digest of what was read, None if nothing was.
+
+        Raises Moved if the file is no longer that, CannotRun if it cannot be written.
+        """
         with source.open() as stream:
             before = signature(stream)
             digest = digest_of(stream)[0]
@@ -60,9 +62,9 @@ class Rewriter:
                     raise Moved(f"{source.name} has changed since it was read; it is to be read again")
 
             check()
-            if version is not None and digest not in (version.digest, self._written):
+            if read is not None and digest not in (read, self._written):
                 raise Moved(f"{source.name} is not the file that was read; it is to be read again")
-            reading = _Reading(stream, source.name, dialect)
+            reading = _Reading(stream, source.name, dialect, self._wants.formulas)
             edits = Edits()
             outcomes = self._edit(changes, reading, digest, edits)
             if edits:
@@ -96,7 +98,7 @@ class Rewriter:
             try:
                 if change.action == "create":
                     cells = self._created(change, key, found, reading.dialect)
-                    edits.appended.append(spell_row(cells, reading.dialect.delimiter).encode())
+                    edits.appended.append(reading.row(cells))
                     found[key] = [(-1, b"", cells)]
                 else:
                     cells = self._edited(change, key, found, reading, edits)
@@ -118,6 +120,8 @@ class Rewriter:
         for column, written in self._fields.items():
             if written.goes_to("erp"):
                 cells[column] = str(written.write("erp", value_of(change, written), self._format))
+        if self._mapping.erp.parent is not None and change.parent is not None:
+            cells[self._mapping.erp.parent] = change.parent
         cells[self._wants.key] = key
         for column, cell in cells.items():
             check_cell(column, cell, dialect)
@@ -148,6 +152,9 @@ class Rewriter:
             if written.erp == self._wants.key and cell.strip() != key:
                 raise ValueError(f"the key of a row cannot change: {key!r} -> {cell!r}")
             changed[at] = cell
+        if self._mapping.erp.parent is not None and change.parent is not None:
+            check_cell(self._mapping.erp.parent, change.parent, reading.dialect)
+            changed[reading.dialect.header.index(self._mapping.erp.parent)] = change.parent
         rewritten = reading.replace_cells(record, changed)
         cells = [changed.get(at, cell) for at, cell in enumerate(cells)]
         edits.replaced[number] = rewritten
@@ -167,15 +174,15 @@ class Rewriter:
 class _Reading:
     """The file as raw records, and as it will be."""
 
-    def __init__(self, stream: BinaryIO, name: str, dialect: Dialect) -> None:
-        self._stream, self._name, self.dialect = stream, name, dialect
+    def __init__(self, stream: BinaryIO, name: str, dialect: Dialect, formulas: Formulas) -> None:
+        self._stream, self._name, self.dialect, self._formulas = stream, name, dialect, formulas
         self._grammar = Grammar(dialect.delimiter)
 
     def find(self, keys: frozenset[str], wants: Wants, digest: str) -> Found:
         """The selected rows with these keys. Raises CannotRun if the file could not be copied byte for byte."""
         header = self.dialect.header
         at = header.index(wants.key)
-        only = [(header.index(column), frozenset(words)) for column, words in wants.only.items()]
+        only = [header.index(column) for column in wants.only]
         found: Found = defaultdict(list)
         copied = hashlib.sha256(self.dialect.bom)
         number = 0
@@ -188,12 +195,12 @@ class _Reading:
                 seen_header = True
                 del there[0]
             table = read_cells([bare[row] for row in there], self.dialect.delimiter, len(header), [at])
-            for row, cell in zip(table.rows, table.columns[0], strict=True):
-                if (key := cell.strip()) not in keys:
+            for row, key in zip(table.rows, wants.names(table.columns[0]), strict=True):
+                if key not in keys:
                     continue
                 place = there[row]
-                cells = cells_of(bare[place], self.dialect.delimiter) or []
-                if all(cells[column].strip() in words for column, words in only):
+                cells = list(self._formulas.read_all(cells_of(bare[place], self.dialect.delimiter) or []))
+                if wants.selected([[cells[column]] for column in only]) in ([], [True]):
                     found[key].append((number + place, records[place], cells))
             number += len(records)
         if copied.hexdigest() != digest:
@@ -203,12 +210,17 @@ class _Reading:
             )
         return found
 
+    def row(self, cells: Sequence[str]) -> bytes:
+        """A new record, without its line end."""
+        return spell_row([self._formulas.write(cell) for cell in cells], self.dialect.delimiter).encode()
+
     def replace_cells(self, record: bytes, changed: dict[int, str]) -> bytes:
         """The record with these cells replaced, in quotes where they were; the rest of it as it stands."""
         bare = record.rstrip(b"\r\n")
         fields = self._grammar.fields(bare)
         for at, cell in changed.items():
-            fields[at] = spell(cell, self.dialect.delimiter, quoted=fields[at].startswith(b'"')).encode()
+            guarded, quoted = self._formulas.write(cell), fields[at].startswith(b'"')
+            fields[at] = spell(guarded, self.dialect.delimiter, quoted=quoted).encode()
         joined = self.dialect.delimiter.encode().join(fields)
         return (joined or b'""') + record[len(bare) :]
 

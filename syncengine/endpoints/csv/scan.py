@@ -1,207 +1,172 @@
-"""One pass over a file: which lines are known, which are to be read, which cannot be used, which share a key.
+"""One pass over a file: which lines are known, which are to be read, which cannot be used.
 
-Only lines that are not known are parsed. They are set aside, raw, until it is certain that no later row
-has the same key.
+Only lines that are not known are parsed. They are set aside, raw, and become pages when all files have been seen.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import marshal
-import struct
-import tempfile
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncengine.endpoints.csv.aside import Aside, Rows
 from syncengine.endpoints.csv.cells import Fault, cells_of, read_cells
+from syncengine.endpoints.csv.content import Content
 from syncengine.endpoints.csv.dialect import Dialect, utf8
 from syncengine.endpoints.csv.grammar import Grammar
 from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, among, hashes
-from syncengine.endpoints.csv.lines import Block, blocks, check_length
-from syncengine.endpoints.csv.source import Source
-from syncengine.mapping import Mapping as FieldMapping
+from syncengine.endpoints.csv.lines import Block, blocks
+from syncengine.endpoints.csv.wants import Wants
 from syncengine.records import Reject
-from syncengine.settings import CsvConnection
 
-__all__ = ["Rows", "Scan", "Wants", "digest_of"]
+__all__ = ["Flags", "Scan"]
 
-IN_MEMORY = 64 << 20  # bytes of set-aside rows; more of them wait on disk
-CHUNK = 1 << 20
-LENGTH = struct.Struct("<Q")
-OTHERS = 3  # lines named beside a duplicate
+LONGEST_KEY = 500  # characters; nothing longer can be a key
+
+Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """What a job reads of each row. `digest` changes with anything that changes what is made of a line."""
+@dataclass(slots=True)
+class _Judged:
+    """What was found of some rows: the hashes of their keys, which are selected, and why some cannot be used, with the
+    key of each such row, if it can be told."""
 
-    key: str
-    columns: tuple[str, ...]
-    only: Mapping[str, tuple[str, ...]]
-    modified: str | None
-    digest: str
-
-    @classmethod
-    def of(cls, mapping: FieldMapping, connection: CsvConnection) -> Wants:
-        erp = mapping.erp
-        columns = tuple(mapping.paths("erp"))
-        only = {column: list(words) for column, words in erp.only.items()}
-        settings = connection.model_dump(mode="json", exclude={"name", "type", "folder"})
-        what = json.dumps([1, erp.key, columns, only, erp.modified, mapping.digest, settings], sort_keys=True)
-        return cls(erp.key, columns, erp.only, erp.modified, hashlib.sha256(what.encode()).hexdigest())
+    keys: Hashes
+    selected: Flags
+    faults: dict[int, tuple[str | None, str]]
 
     @property
-    def needed(self) -> list[str]:
-        """Every column that must be there, each once."""
-        others = [self.modified] if self.modified else []
-        return list(dict.fromkeys([self.key, *self.columns, *self.only, *others]))
+    def accepted(self) -> Flags:
+        found = np.ones(len(self.keys), dtype=bool)
+        found[list(self.faults)] = False
+        return found
 
+    @property
+    def usable(self) -> Flags:
+        found: Flags = self.selected & self.accepted & (self.keys != UNSELECTED)
+        return found
 
-def digest_of(stream: BinaryIO) -> tuple[str, bool]:
-    """The digest of a whole file, and whether all of it is ASCII."""
-    stream.seek(0)
-    digest = hashlib.sha256()
-    ascii = True
-    while piece := stream.read(CHUNK):
-        digest.update(piece)
-        ascii = ascii and piece.isascii()
-    return digest.hexdigest(), ascii
-
-
-class Rows(NamedTuple):
-    """Some rows as they stand in the file: their numbers in it, their lines, their bytes."""
-
-    numbers: list[int]
-    lines: list[int]
-    records: list[bytes]
+    def only(self, keys: Hashes) -> _Judged:
+        """As if no other row stood in the file."""
+        there = among(self.keys, keys)
+        faults = {row: fault for row, fault in self.faults.items() if there[row]}
+        return _Judged(np.where(there, self.keys, np.uint64(UNSELECTED)), self.selected & there, faults)
 
 
 class Scan:
-    """The result of a pass. `lines` and `keys` are of all rows in their order; `accepted` tells which can be used."""
+    """What one file holds. The arrays are of all its rows in their order.
 
-    def __init__(self, stream: BinaryIO, source: Source, dialect: Dialect, wants: Wants) -> None:
-        self._stream, self._dialect, self._wants = stream, dialect, wants
-        self._name, self._short = source.name, source.short
-        self._grammar = Grammar(dialect.delimiter)
-        self._key = dialect.header.index(wants.key)
-        self._only = [(dialect.header.index(column), frozenset(words)) for column, words in wants.only.items()]
-        self._aside: Any = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by `close`
-        self._row = 0
-        self.rejects: list[Reject] = []
-        self.duplicates: set[str] = set()
+    `lines` are hashes of a line and of how it is divided, `keys` hashes of keys: UNSELECTED where there is none that
+    can be told, or where the line is known to be left out by `only`. `selected` rows are not left out, `accepted` ones
+    are no rejects, `untouched` ones are known and were not read. `rejects` are by the number of the row.
+    """
+
+    def __init__(self, content: Content, dialect: Dialect, wants: Wants) -> None:
+        self.content, self.dialect = content, dialect
+        self.rejects: dict[int, Reject] = {}
         self.lines = self.keys = hashes([])
-        self.accepted: NDArray[np.bool_] = np.zeros(0, dtype=bool)
-        self.untouched: NDArray[np.bool_] = np.zeros(0, dtype=bool)
+        self.selected = self.accepted = self.untouched = np.zeros(0, dtype=bool)
+        self._wants, self._grammar = wants, Grammar(dialect.delimiter)
+        self._key = dialect.header.index(wants.key)
+        self._only = [dialect.header.index(column) for column in wants.only]
 
-    def close(self) -> None:
-        self._aside.close()
-
-    def run(self, index: Index, wanted: Hashes) -> None:
-        """Read the file once; `wanted` are ordered hashes of keys that are read though their lines are known."""
-        lines, keys, accepted, untouched = [], [], [], []
-        for block in self._blocks(index):
+    def run(self, stream: BinaryIO, index: Index, wanted: Hashes, aside: Aside, *, others: bool = True) -> None:
+        """Read the file once and set aside the rows that are not known, and those with a key among the ordered hashes
+        `wanted`; without `others` only the latter count as being there. Raises BadSource."""
+        salt = hashes([self.dialect.division])[0]
+        parts: list[tuple[Any, ...]] = []
+        first = 0
+        for block in self._blocks(stream, index.under(salt)):
             skipped = block.known & ~among(block.keys, wanted)
-            good = np.ones(len(skipped), dtype=bool)
+            selected, accepted = block.keys != UNSELECTED, np.ones(len(skipped), dtype=bool)
             read = np.flatnonzero(~skipped)
             if len(read):
-                block.keys[read], good[read] = self._read(block, read.tolist())
-            lines.append(block.hashes)
-            keys.append(block.keys)
-            accepted.append(good)
-            untouched.append(skipped & (block.keys != UNSELECTED))
-            self._row += len(skipped)
-        if lines:
-            self.lines, self.keys = np.concatenate(lines), np.concatenate(keys)
-            self.accepted, self.untouched = np.concatenate(accepted), np.concatenate(untouched)
-        self._reject_duplicates()
+                judged = self._judge(block, read.tolist())
+                judged = judged if others else judged.only(wanted)
+                block.keys[read], selected[read], accepted[read] = judged.keys, judged.selected, judged.accepted
+                for row, (key, reason) in judged.faults.items():
+                    at = int(read[row])
+                    self.rejects[first + at] = Reject("erp", self.where(block.lines[at]), key, None, reason)
+                usable = read[judged.usable].tolist()
+                if usable:
+                    lines, records = [block.lines[at] for at in usable], [block.records[at] for at in usable]
+                    aside.add(Rows([first + at for at in usable], lines, records))
+            parts.append((block.hashes ^ salt, block.keys, selected, accepted, skipped & selected))
+            first += len(skipped)
+        if parts:
+            columns = (np.concatenate(part) for part in zip(*parts, strict=True))
+            self.lines, self.keys, self.selected, self.accepted, self.untouched = columns
 
-    def set_aside(self) -> Iterator[Rows]:
-        """The rows that were read, in their order; those of a duplicate key are among them."""
-        self._aside.seek(0)
-        while size := self._aside.read(LENGTH.size):
-            # Written by `_read`, and never seen by another process.
-            yield Rows(*marshal.loads(self._aside.read(LENGTH.unpack(size)[0])))  # noqa: S302
+    @property
+    def usable(self) -> Flags:
+        found: Flags = self.accepted & self.selected
+        return found
 
-    def _blocks(self, index: Index) -> Iterator[Block]:
+    @property
+    def index_keys(self) -> Hashes:
+        """The keys as they are remembered beside their lines."""
+        return np.where(self.selected, self.keys, np.uint64(UNSELECTED))
+
+    def where(self, line: int) -> str:
+        return f"{self.content.source.short}:{line}"
+
+    def reject(self, row: int, line: int, key: str | None, reason: str, field: str | None = None) -> None:
+        self.rejects[row] = Reject("erp", self.where(line), key, field, reason)
+        self.accepted[row] = self.untouched[row] = False
+
+    def supersede(self, row: int) -> None:
+        """Another row stands in the place of this one."""
+        self.rejects.pop(row, None)
+        self.accepted[row] = self.untouched[row] = False
+
+    def look_again(self, rows: Flags) -> Iterator[tuple[int, int, str]]:
+        """The number, the line and the key of each of these rows, by another look at the file. Raises BadSource."""
+        if not rows.any():
+            return
+        first = 0
+        with self.content.source.open() as stream:
+            for block in self._blocks(stream, Index()):
+                for at in np.flatnonzero(rows[first : first + len(block.records)]).tolist():
+                    reject = self.rejects.get(first + at)
+                    cells = cells_of(block.records[at], self.dialect.delimiter) or []
+                    if key := reject.key if reject is not None else self._name(cells):
+                        yield first + at, block.lines[at], key
+                first += len(block.records)
+
+    def _blocks(self, stream: BinaryIO, index: Index) -> Iterator[Block]:
         """All blocks, without the header."""
         first = True
-        for block in blocks(utf8(self._stream, self._dialect, self._name), self._grammar, index, self._name):
+        text = utf8(stream, self.dialect, self.content.name)
+        for block in blocks(text, self._grammar, index, self.content.name):
             yield block.without(np.arange(len(block.records)) == 0) if first else block
             first = False
 
-    def _read(self, block: Block, at: list[int]) -> tuple[Hashes, NDArray[np.bool_]]:
-        """Judge these rows and set the usable ones aside: the hashes of their keys, and which are no rejects."""
+    def _judge(self, block: Block, at: list[int]) -> _Judged:
+        """Read the keys of some rows of a block, and what `only` asks for."""
         records = [block.records[row] for row in at]
-        lines = [block.lines[row] for row in at]
-        check_length(records, lines, self._name)
-        columns = [self._key, *(column for column, _ in self._only)]
-        table = read_cells(records, self._dialect.delimiter, len(self._dialect.header), columns)
-        keys = [cell.strip() for cell in table.columns[0]]
-        usable = table.rows
-        good = np.ones(len(at), dtype=bool)
-        good[list(table.faults)] = False
-        self.rejects += [self._faulty(fault, lines[row]) for row, fault in table.faults.items()]
-        if self._only or "" in keys:
-            selected = [
-                all(
-                    cells[row].strip() in words for cells, (_, words) in zip(table.columns[1:], self._only, strict=True)
-                )
-                for row in range(len(keys))
-            ]
-            for row, key, chosen in zip(usable, keys, selected, strict=True):
-                if chosen and not key:
-                    good[row] = False
-                    self.rejects.append(self._reject(lines[row], None, f"the key {self._wants.key!r} is empty"))
-            chosen_rows = [row for row, chosen in enumerate(selected) if chosen and keys[row]]
-            usable, keys = [usable[row] for row in chosen_rows], [keys[row] for row in chosen_rows]
-        found = np.full(len(at), UNSELECTED, dtype=np.uint64)
-        found[usable] = hashes(keys)
-        if keys:
-            entry = Rows(
-                [self._row + at[row] for row in usable],
-                [lines[row] for row in usable],
-                [records[row] for row in usable],
-            )
-            data = marshal.dumps(tuple(entry))
-            self._aside.write(LENGTH.pack(len(data)))
-            self._aside.write(data)
-        return found, good
+        table = read_cells(records, self.dialect.delimiter, len(self.dialect.header), [self._key, *self._only])
+        faults = {row: (self._key_of(fault), fault.reason) for row, fault in table.faults.items()}
+        keys, selected = np.full(len(at), UNSELECTED, dtype=np.uint64), np.ones(len(at), dtype=bool)
+        for row, (key, _) in faults.items():
+            if key:
+                keys[row] = hashes([key])[0]
+        rows, names = list(table.rows), self._wants.names(table.columns[0])
+        keys[rows] = hashes(names)
+        if self._only:
+            selected[rows] = self._wants.selected(table.columns[1:])
+        if "" in names:
+            nameless = [row for row, name in zip(rows, names, strict=True) if not name]
+            keys[nameless] = UNSELECTED
+            faults |= {row: (None, f"the key {self._wants.key!r} is empty") for row in nameless if selected[row]}
+        return _Judged(keys, selected, faults)
 
-    def _faulty(self, fault: Fault, line: int) -> Reject:
-        key = fault.cells[self._key].strip() if self._key < len(fault.cells) else ""
-        return self._reject(line, None if "\0" in key else key or None, fault.reason)
+    def _key_of(self, fault: Fault) -> str | None:
+        key = self._name(fault.cells)
+        return key if key and "\0" not in key and len(key) <= LONGEST_KEY else None
 
-    def _reject(self, line: int, key: str | None, reason: str) -> Reject:
-        return Reject("erp", f"{self._short}:{line}", key, None, reason)
-
-    def _reject_duplicates(self) -> None:
-        """Reject all rows of a key that several have. That takes another look at the file, at these rows only."""
-        ordered = np.sort(self.keys[self.accepted & (self.keys != UNSELECTED)])
-        repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-        if not len(repeated):
-            return
-        places: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        first = 0
-        for block in self._blocks(Index()):
-            there = slice(first, first + len(block.records))
-            for row in np.flatnonzero(among(self.keys[there], repeated) & self.accepted[there]).tolist():
-                cells = cells_of(block.records[row], self._dialect.delimiter)
-                if cells is not None:
-                    places[cells[self._key].strip()].append((first + row, block.lines[row]))
-            first = there.stop
-        for key, found in places.items():
-            if len(found) == 1:  # two keys with one hash
-                continue
-            self.duplicates.add(key)
-            for row, line in found:
-                others = [str(other) for at, other in found if at != row]
-                more = f" and {len(others) - OTHERS} more" if len(others) > OTHERS else ""
-                lines = f"line{'s' if len(others) > 1 else ''} {', '.join(others[:OTHERS])}{more}"
-                self.rejects.append(self._reject(line, key, f"the key {key!r} stands also in {lines}"))
-                self.accepted[row] = self.untouched[row] = False
+    def _name(self, cells: list[str]) -> str:
+        """The key of one row, "" where it has none."""
+        return self._wants.names(cells[self._key : self._key + 1] or [""])[0]

@@ -1,10 +1,9 @@
-"""The file behind a mapping's `resource`: where it is, and whether somebody is still writing it."""
+"""The files behind a mapping's `resource`: where they are, and whether somebody is still writing one."""
 
 from __future__ import annotations
 
 import os
 import re
-import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,17 @@ from typing import BinaryIO
 from syncengine.errors import BadSource, CannotRun, ConfigError, Problem
 from syncengine.mapping import Mapping
 
-__all__ = ["IN_PLACE", "PATIENCE", "PAUSE", "Signature", "Source", "check_inside", "is_output", "signature"]
+__all__ = [
+    "IN_PLACE",
+    "PATIENCE",
+    "PAUSE",
+    "Signature",
+    "Source",
+    "check_inside",
+    "is_output",
+    "nothing_there",
+    "signature",
+]
 
 YOUNG = 2.0  # seconds: a file touched later than that may still be being written
 QUIET = 1.0  # seconds for which a young file must not change to count as written
@@ -62,7 +71,7 @@ def is_output(name: str, mapping: Mapping) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The one file of a resource. `name` is what people see in messages, `short` what stands before a line number."""
+    """One file of a resource. `name` is what people see in messages, `short` what stands before a line number."""
 
     path: Path
     name: str
@@ -70,22 +79,36 @@ class Source:
 
     @classmethod
     def locate(cls, folder: Path, mapping: Mapping) -> Source:
-        """Find the file. Raises BadSource if it is not there, CannotRun if it is several or outside of the folder."""
-        resource = mapping.erp.resource
+        """The only file. Raises BadSource if it is not there, CannotRun if it is several or outside of the folder."""
+        found = cls.locate_all(folder, mapping)
+        if not found:
+            raise nothing_there(folder, mapping)
+        if len(found) > 1:
+            names = [source.path.relative_to(folder).as_posix() for source in found[:5]]
+            raise CannotRun(
+                f"{folder.name}/{mapping.erp.resource}: several files match "
+                f"({', '.join(names)}{', …' if len(found) > 5 else ''}); name the one that is to be read in `resource`"
+            )
+        return found[0]
+
+    @classmethod
+    def locate_all(cls, folder: Path, mapping: Mapping) -> list[Source]:
+        """Every file of the resource that is there, in the order of their names.
+
+        Raises BadSource if there is no such folder, or something that is no file; CannotRun if a file is outside of
+        the folder or one of our own.
+        """
         if not folder.is_dir():
             raise BadSource(f"there is no folder {folder}: create it, or set `folder` of the connection")
+        resource = mapping.erp.resource
         path = folder / resource
-        if not path.exists() and any(mark in resource for mark in "*?["):
-            path = _only_match(folder, resource, mapping)
-        found = cls(path, f"{folder.name}/{path.relative_to(folder).as_posix()}", path.name)
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise CannotRun(f"{found.name} leads out of the folder {folder}: only files inside of it are read")
-        if is_output(path.relative_to(folder).as_posix(), mapping):
-            raise CannotRun(f"{found.name} is a file that `write_to` made: it is never read; change `resource`")
-        if not path.exists():
-            raise found.missing()
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise BadSource(f"{found.name} is not a file")
+        if path.exists() or not _is_glob(resource):
+            return [_checked(cls(path, _name(folder, path), path.name), folder, mapping)] if path.exists() else []
+        flat = not _is_glob(PurePath(resource).parent.as_posix())  # else two files may have one name
+        found = []
+        for name in sorted(_matches(folder, resource, mapping)):
+            source = cls(folder / name, _name(folder, folder / name), PurePath(name).name if flat else name)
+            found.append(_checked(source, folder, mapping))
         return found
 
     def missing(self) -> BadSource:
@@ -111,20 +134,39 @@ class Source:
         return False
 
 
-def _only_match(folder: Path, pattern: str, mapping: Mapping) -> Path:
-    names = sorted(_matches(folder, pattern, mapping))
-    if not names:
-        raise BadSource(f"{folder.name}/{pattern}: no file matches")
-    if len(names) > 1:
-        raise CannotRun(
-            f"{folder.name}/{pattern}: several files match ({', '.join(names[:5])}{', …' if len(names) > 5 else ''}); "
-            "name the one that is to be read in `resource`"
-        )
-    return folder / names[0]
+def nothing_there(folder: Path, mapping: Mapping) -> BadSource:
+    """That there is no file of the resource, and what is there instead."""
+    resource = mapping.erp.resource
+    if _is_glob(resource):
+        return BadSource(f"{folder.name}/{resource}: no file matches")
+    path = folder / resource
+    return Source(path, _name(folder, path), path.name).missing()
+
+
+def _checked(source: Source, folder: Path, mapping: Mapping) -> Source:
+    if not source.path.resolve().is_relative_to(folder.resolve()):
+        raise CannotRun(f"{source.name} leads out of the folder {folder}: only files inside of it are read")
+    if is_output(source.path.relative_to(folder).as_posix(), mapping):
+        raise CannotRun(f"{source.name} is a file that `write_to` made: it is never read; change `resource`")
+    if not source.path.is_file():
+        raise BadSource(f"{source.name} is not a file")
+    return source
+
+
+def _name(folder: Path, path: Path) -> str:
+    return f"{folder.name}/{path.relative_to(folder).as_posix()}"
+
+
+def _is_glob(pattern: str) -> bool:
+    return any(mark in pattern for mark in "*?[")
 
 
 def _matches(folder: Path, pattern: str, mapping: Mapping) -> Iterator[str]:
+    archive = mapping.erp.archive_to
     for path in folder.glob(pattern):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and not path.name.startswith(".") and not is_output(name, mapping):
+        inside = path.relative_to(folder)
+        name = inside.as_posix()
+        if archive is not None and inside.is_relative_to(archive):
+            continue
+        if path.is_file() and not any(part.startswith(".") for part in inside.parts) and not is_output(name, mapping):
             yield name
