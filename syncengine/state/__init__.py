@@ -20,6 +20,7 @@ from syncengine.state.journal import Journal
 from syncengine.state.ledger import Ledger
 from syncengine.state.links import Link, Links
 from syncengine.state.tables import metadata
+from syncengine.state.upgrade import lacks_something, upgrade
 
 __all__ = ["Link", "State"]
 
@@ -47,7 +48,7 @@ class State:
             with engine.begin() as connection:
                 if engine.dialect.name == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MAKING_TABLES})
-                metadata.create_all(connection)
+                upgrade(connection)
             return cls(engine)
 
     @classmethod
@@ -63,9 +64,24 @@ class State:
                 return cls.in_memory()
             with _disposed_of_on_error(made) as engine:
                 if inspect(engine).has_table("link"):
-                    return cls(engine)
+                    return cls._as_of_now(engine)
             engine.dispose()
             return cls.in_memory()
+
+    @classmethod
+    def _as_of_now(cls, engine: Engine) -> Self:
+        """Of a state that an earlier version made, a copy in memory that has all that is new."""
+        with engine.connect() as connection:
+            if not lacks_something(connection):
+                return cls(engine)
+            if engine.dialect.name != "sqlite":
+                raise CannotRun("an earlier version made this state; a run brings it up to date, looking does not")
+            copy = _copy_in_memory(connection)
+        engine.dispose()
+        made = _sqlite(lambda: copy)
+        with made.begin() as connection:
+            upgrade(connection)
+        return cls(made)
 
     @classmethod
     def try_out(cls, url: str) -> Self:
@@ -159,8 +175,9 @@ def _hide_behind_copies(connection: Connection) -> None:
 def _unusable(context: ExceptionContext) -> None:
     """A full disk, a lock that nobody lets go, a server that went away: no mistake of the program's."""
     if isinstance(context.sqlalchemy_exception, OperationalError):
-        reason = str(context.original_exception).strip()
-        raise CannotRun(f"the state cannot be used: {reason}") from context.original_exception
+        raise CannotRun(
+            f"the state cannot be used: {_one_line(context.original_exception)}"
+        ) from context.original_exception
 
 
 @contextmanager
@@ -190,4 +207,9 @@ def _explained(url: str) -> Iterator[None]:
         reason = reason or (error.orig if isinstance(error, DBAPIError) else error)
     else:
         return
-    raise CannotRun(f"the state {shown} cannot be opened: {reason}. Look at [state] url in config.toml")
+    raise CannotRun(f"the state {shown} cannot be opened: {_one_line(reason)}. Look at [state] url in config.toml")
+
+
+def _one_line(reason: object) -> str:
+    """A database's own words, which may be several lines with a full stop at their end."""
+    return " ".join(str(reason).split()).removesuffix(".")

@@ -577,3 +577,42 @@ def test_json_of_the_state_has_no_numbers_that_json_lacks(state: State) -> None:
         state.journal.begin("run", "job", MONDAY)
         state.journal.end("run", "done", "", {"read": 1})
     json.loads(state.connection.execute(text("SELECT counts FROM run")).scalar_one())
+
+
+# A state that an earlier version made
+
+
+@pytest.fixture
+def old(url: str) -> str:
+    """A state as it was before links knew kinds and parents."""
+    with State.open(url) as state, state.transaction():
+        state.links.add("job", [Link(erp_key="A", store_id="1", base={"name": "Mug"})])
+        for index in ("link_parent",):
+            state.connection.execute(text(f"DROP INDEX {index}"))
+        for table, column in (("link", "store_parent"), ("link", "unkept"), ("link", "erp_kind"), ("change", "kind")):
+            state.connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        state.connection.execute(text("DROP TABLE reject"))
+    return url
+
+
+def test_a_run_brings_an_older_state_up_to_date_and_loses_nothing_of_it(old: str) -> None:
+    with State.open(old) as state:
+        (link,) = state.links.by_identifier("job", "erp", ["A"])
+        assert (link.base, link.unkept, link.erp_kind) == ({"name": "Mug"}, False, None)
+        assert state.journal.rejects("job") == []
+        with state.transaction():
+            state.ledger.plan("job", "run", [changed(1)])
+    with State.open(old) as again:
+        assert [line.status for line in again.ledger.history("A-1")] == ["planned"] * 1
+
+
+def test_an_older_file_is_looked_at_without_being_touched(tmp_path: Path) -> None:
+    path = tmp_path / "sync.db"
+    with State.open(f"sqlite:///{path}") as state, state.transaction():
+        state.links.add("job", [Link(erp_key="A", store_id="1")])
+        state.connection.execute(text("ALTER TABLE link DROP COLUMN unkept"))
+    before = path.read_bytes()
+    with State.look(f"sqlite:///{path}") as looked:
+        assert looked.links.count("job") == (1, 0)
+        assert looked.links.by_identifier("job", "erp", ["A"])[0].unkept is False
+    assert path.read_bytes() == before

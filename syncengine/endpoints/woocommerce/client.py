@@ -213,6 +213,8 @@ class Client:
                 body += chunk
                 if len(body) > LARGEST_REPLY:
                     raise _TooLarge(f"the reply is larger than {LARGEST_REPLY >> 20} MB")
+        except httpx.DecodingError as error:
+            raise httpx.ReadError(f"the reply cannot be unpacked: {error}") from None
         finally:
             response.close()
         return response, bytes(body)
@@ -274,6 +276,8 @@ class Client:
         return Reply(response.status_code, answer, date, int(total) if total.isdigit() else 0)
 
     def _not_json(self, response: httpx.Response, body: bytes) -> str:
+        if not body.strip():
+            return f"{self.url}: the answer is empty ({response.status_code}): the shop's PHP may have died over it"
         beginning = self.shown(body[:200].decode("utf-8", "replace"))
         who = (
             "a web page came instead of WooCommerce's JSON (a firewall, a login page, or not the URL of the shop)"
