@@ -204,9 +204,9 @@ def test_a_refused_value_does_not_reach_the_store_even_when_nobody_asked_first()
 @pytest.mark.parametrize(
     ("regular", "sale", "reason"),
     [
-        ("10", "10", "the sale price 10 is not below the regular price 10: the store would drop it"),
-        ("9.99", "10", "not below the regular price 9.99"),
-        (None, "10", "a sale price of 10 needs a regular price"),
+        ("10", "10", "the sale price 10.00 is not below the regular price 10.00: the store would drop it"),
+        ("9.999", "10.0", "the sale price 10.00 is not below the regular price 9.999"),
+        (None, "10", "a sale price of 10.00 needs a regular price"),
         ("0", "0", "not below"),
         ("10", "9.99", ""),
         ("10", None, ""),

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from syncengine.endpoints.woocommerce.gtin import wrong
 from syncengine.endpoints.woocommerce.paths import DATES, MARK, MEASURES, PRICES, RICH_TEXT, WHOLE
 from syncengine.endpoints.woocommerce.terms import Terms, parts_of
-from syncengine.values import Value, encode, is_empty
+from syncengine.values import Value, encode, is_empty, places_of
 
 __all__ = ["Refusals", "contradictions", "ignored"]
 
@@ -109,10 +109,10 @@ def contradictions(values: Mapping[str, Value]) -> dict[str, str]:
     regular, sale = _number(values.get("regular_price")), _number(values.get("sale_price"))
     if sale is not None and "regular_price" in values:
         if regular is None:
-            found["sale_price"] = f"a sale price of {sale} needs a regular price: the store would drop it"
+            found["sale_price"] = f"a sale price of {_price_shown(sale)} needs a regular price: the store would drop it"
         elif sale >= regular:
-            reason = f"the sale price {sale} is not below the regular price {regular}: the store would drop it"
-            found["sale_price"] = reason
+            prices = f"the sale price {_price_shown(sale)} is not below the regular price {_price_shown(regular)}"
+            found["sale_price"] = f"{prices}: the store would drop it"
     for begin, end in (SALE, SALE_IN_GMT):
         first, last = values.get(begin), values.get(end)
         if isinstance(first, date) and type(first) is type(last) and first > last:
@@ -125,6 +125,10 @@ def ignored(values: Mapping[str, Value]) -> set[str]:
     not manage, a stock status where it works it out from the stock (FACTS-WOOCOMMERCE, 6)."""
     manages = values.get("manage_stock")
     return {"stock_quantity"} if manages is False else {"stock_status"} if manages is True else set()
+
+
+def _price_shown(price: Decimal) -> str:
+    return f"{price:.{max(2, places_of(price))}f}"
 
 
 def _judges(terms: Terms) -> dict[str, Callable[[Value], str]]:
