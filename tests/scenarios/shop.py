@@ -95,7 +95,9 @@ class Shop(Sandbox):
         if path.startswith("attribute:"):
             name = path.removeprefix("attribute:")
             return next((spelled(one["options"]) for one in product["attributes"] if one["name"] == name), "")
-        return spelled(product[path] if product[path] != "" else None)
+        top, _, inner = path.partition(".")
+        found = product[top][inner] if inner else product[top]
+        return spelled(found if found != "" else None)
 
     def _path(self, term: int) -> str:
         found = self.site.store.terms[term]
