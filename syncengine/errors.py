@@ -66,7 +66,9 @@ class CannotRun(SyncError):
 
 
 class Locked(CannotRun):
-    """Another run of the job holds the lock."""
+    """Another run of the job holds the lock. Every such message begins in one way: a report has only the words."""
+
+    BEGINS = "another run of job "
 
 
 class Unreachable(CannotRun):
