@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 
 from syncengine.environment import Environment
 from syncengine.errors import ConfigError, Problem
+from syncengine.taken_up import is_there
 from syncengine.toml_file import TomlFile
 from syncengine.written import (
     Mistake,
@@ -230,13 +231,6 @@ def load_settings(path: Path | None) -> Settings:
     return _Loader(_ConfigFile(path, missing)).load()
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long, say
-        return False
-
-
 class _ConfigFile(TomlFile):
     """config.toml under the environment: what is set there stands above what is written here."""
 
@@ -420,7 +414,7 @@ class _Loader:
         path = ("jobs", name)
         if isinstance(mapping := table.get("mapping"), str):
             table["mapping"] = self.base / mapping
-            if not _is_file(table["mapping"]):
+            if not is_there(table["mapping"]):
                 instead = "write the mapping there, or start with one of those in mappings/"
                 self._wrong((*path, "mapping"), f"there is no file {mapping}", instead)
         found = self._model(Job, path, table)

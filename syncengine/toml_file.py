@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from syncengine.errors import ConfigError, Problem
+from syncengine.taken_up import read_text
 from syncengine.toml_lines import TomlLines
 from syncengine.written import Mistake, known
 
@@ -48,7 +49,7 @@ class TomlFile:
 
     def _read(self, missing: str) -> str:
         try:
-            return self.path.read_text(encoding="utf-8-sig")
+            return read_text(self.path)
         except FileNotFoundError:
             raise ConfigError(Problem(self.name, None, "there is no such file", missing)) from None
         except UnicodeDecodeError as error:
