@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from syncengine.endpoints import Cursor, Endpoint, Page, View
 from syncengine.endpoints.csv.deltas import DeltaPull
 from syncengine.endpoints.csv.dialect import Dialect, usual
+from syncengine.endpoints.csv.inspect import FolderInspection
 from syncengine.endpoints.csv.outbox import Outbox
 from syncengine.endpoints.csv.pages import some_rows
 from syncengine.endpoints.csv.reader import CsvPull
@@ -128,6 +129,11 @@ class CsvEndpoint(Endpoint):
     def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
         """Those that stand in a file that was handed over. What is written in place is compared by its values."""
         return self._outbox.handed_over(changes) if self.takes_later else {}
+
+    def inspect(self) -> FolderInspection:
+        return FolderInspection(
+            self._connection, self._view.mapping, self._wants, lambda: self._pull(Cursor(), (), full=True)
+        )
 
     def close(self) -> None:
         """Nothing stays open."""
