@@ -78,6 +78,12 @@ def test_a_shop_that_hangs_up() -> None:
     assert "closes the connection without an answer" in found.message
 
 
+def test_an_answer_that_cannot_be_unpacked_is_none() -> None:
+    with stranger(Told(200, "this is not packed", {"Content-Encoding": "gzip"})) as shop:
+        found = only(findings(shop.url))
+    assert "the reply cannot be unpacked" in found.message
+
+
 # Certificates
 
 
@@ -217,3 +223,8 @@ def test_a_redirect_to_a_login_page_is_one() -> None:
     with stranger(whole()) as shop:
         found = redirected(shop, "/wp-login.php?redirect_to=x")
     assert "sent on to a login page" in found.message
+
+
+def test_a_redirect_to_nowhere_is_told_too() -> None:
+    with stranger(Told(302, "", {"Location": "http://[nowhere"})) as here:
+        assert only(findings(here.url)).message == "the shop redirects, and to no address"

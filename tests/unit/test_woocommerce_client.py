@@ -33,6 +33,7 @@ from tests.unit.test_woocommerce_shop import (
     endpoint,
     ids,
     mapping,
+    only,
     shop,
 )
 
@@ -198,6 +199,16 @@ def test_an_answer_without_end_is_not_swallowed(monkeypatch: pytest.MonkeyPatch)
     with endpoint(answering(answer([{"id": 1, "name": "long enough"}]))) as store:
         with pytest.raises(Unreachable, match="larger than"):
             read_all(store)
+
+
+def test_an_answer_that_cannot_be_unpacked_is_no_bug_but_a_store_that_cannot_be_read() -> None:
+    def garbled(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"not packed"))
+
+    with endpoint(answering(garbled)) as store:
+        with pytest.raises(Unreachable, match="the reply cannot be unpacked"):
+            read_all(store)
+        assert only(store.send([create(sku="A", name="x")])).status == "unknown"
 
 
 # Repeats

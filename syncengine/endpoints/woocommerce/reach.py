@@ -59,13 +59,14 @@ def unreached(error: httpx.TransportError, url: str, timeout: float) -> Finding:
             f"{host}:{port} takes the connection and does not answer in {timeout:g} s",
             "is the shop overloaded? A longer timeout can be set in the connection",
         )
-    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
+    if isinstance(error, httpx.RemoteProtocolError) or any(isinstance(one, ConnectionError) for one in causes):
         return obstacle(
             ADDRESS,
             f"{host}:{port} closes the connection without an answer",
             "is it the port of the web server? One for https:// does not answer to http://",
         )
-    return obstacle(ADDRESS, f"{host}:{port} cannot be reached: {causes[-1] or type(error).__name__}")
+    said = " ".join(str(error).split()) or type(error).__name__
+    return obstacle(ADDRESS, f"{host}:{port} cannot be reached: {said}", "what stands between it and this machine?")
 
 
 def stranger(response: httpx.Response, body: bytes, url: str, shown: Callable[[str], str]) -> Finding | None:
@@ -157,8 +158,11 @@ def _untrusted(error: ssl.SSLCertVerificationError, host: str) -> Finding:
 
 def _redirect(response: httpx.Response, url: str, shown: Callable[[str], str]) -> Finding:
     """Redirects are told and never followed: the key would go along, to wherever they lead."""
-    target = urlsplit(urljoin(f"{url}/", response.headers.get("Location", "")))
     here = urlsplit(url)
+    try:
+        target = urlsplit(urljoin(f"{url}/", response.headers.get("Location", "")))
+    except ValueError:
+        return obstacle(ADDRESS, "the shop redirects, and to no address", "look at its web server's settings")
     if "wp-login" in target.path or "/login" in target.path:
         return obstacle(
             API,
