@@ -179,7 +179,9 @@ def url(written: str) -> str:
         raise Mistake("not a URL", instead) from None
     if parts.username is not None or parts.password is not None:
         raise Mistake("no user and password in the URL", "give them as consumer_key and consumer_secret")
-    if parts.scheme not in ("http", "https") or not host or re.search(r"[^a-z0-9.:_-]", host):
+    labels = (host or "").rstrip(".").split(".")
+    named = all(0 < len(label) < 64 for label in labels) and not re.search(r"[^a-z0-9.:_-]", "".join(labels))
+    if parts.scheme not in ("http", "https") or not named:
         raise Mistake(f"not a URL of a shop: {written!r}", instead)
     if parts.query or parts.fragment or re.search(r"[\s\\]", parts.path):
         raise Mistake("something follows the address", instead)

@@ -400,6 +400,8 @@ MISTAKES: list[tuple[str, int | None, str, str]] = [
     (changed("example.com", "example.com/?lang=de"), 12, "something follows the address", "front page"),
     (changed("example.com", "example.com:port"), 12, "not a URL", "https://shop.example.com"),
     (changed("example.com", "exa mple.com"), 12, "not a URL of a shop", "https://shop.example.com"),
+    (changed("example.com", f"{64 * 'x'}.com"), 12, "not a URL of a shop", "https://shop.example.com"),
+    (changed("example.com", "example..com"), 12, "not a URL of a shop", "https://shop.example.com"),
     (changed('"ck_1234"', '"1234"'), 13, "starts with ck_", "REST API"),
     (changed('"ck_1234"', '"cs_1234"'), 13, "starts with ck_", "swap the two"),
     (changed('"ck_1234"', '"ck_"'), 13, "starts with ck_", "REST API"),
