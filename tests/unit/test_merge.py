@@ -10,8 +10,10 @@ import pytest
 
 from syncengine.engine.merge import Answer, Seen, Verdict, Write, merge_field
 from syncengine.mapping import Field
+from syncengine.state import State
 from syncengine.values import Value
-from tests.running import field
+from tests.memory import Memory
+from tests.running import field, mapping, run
 
 # What happens to a text that was "base" on both sides and became "E" in the erp, "S" in the store.
 # "store=E": the store gets the erp's value. drift, settled: counted as such. ".": nothing is to be done.
@@ -179,6 +181,24 @@ def test_an_empty_counter_that_is_told_differences_is_told_nothing_until_it_is_a
     told_differences = replace(STOCK, by_difference=True)
     assert merged(told_differences, erp, (7, 7), met=met) == Verdict(unwritten=True)
     assert replace_why(merged(told_differences, (erp[0], 5), (7, 7), met=False)) == Verdict(to_store=Write(5, ""))
+
+
+def test_what_an_empty_counter_was_not_told_never_arrives_later() -> None:
+    mapped = mapping(replace(STOCK, by_difference=True))
+    erp, store = Memory("erp", mapped, takes_later=True), Memory("store", mapped)
+    erp.edit("A", sku="A")
+    store.edit("1", sku="A", stock=7)
+    with State.in_memory() as state:
+        first = run(erp, store, state)
+        assert (first.changes, first.unwritten) == ([], 1)
+        second = run(erp, store, state)
+        assert (second.changes, second.unwritten) == ([], 0)
+        erp.edit("A", stock=9)
+        run(erp, store, state)
+        assert store.records["1"]["stock"] == 9
+        store.edit("1", stock=8)
+        run(erp, store, state)
+        assert [change.fields["stock"].difference for change in erp.handed_over] == [-1]
 
 
 def test_an_answer_is_no_difference_either() -> None:

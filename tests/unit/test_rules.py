@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -10,11 +11,13 @@ from syncengine.mapping import Field
 from syncengine.rules import Rounding, Rule
 from syncengine.units import Units
 from syncengine.values import PLAIN, Format, Type
+from tests.csv_files import FIELDS, RUN, Erp, Pulled, create, update
 from tests.running import field
 
 GERMAN = Format(decimal=",", thousands=".")
 API = Format(text=False)
 MONEY = Type("money")
+NAMED = FIELDS[:2]  # a key and a name
 TO_05, TO_99, TO_990 = (
     Rounding(Decimal("0.05")),
     Rounding(Decimal(1), Decimal("0.99")),
@@ -116,6 +119,35 @@ def test_a_counted_number_never_goes_to_the_erp() -> None:
     assert not price("1.19").goes_to("erp")
     with pytest.raises(ValueError, match=r"11\.90 was counted for the store"):
         price("1.19").write("erp", Decimal("11.90"), PLAIN)
+
+
+def test_a_counted_column_is_left_out_of_what_is_handed_over(tmp_path: Path) -> None:
+    """The file would say the gross price where the ERP has the net one."""
+    erp = Erp(tmp_path, (*NAMED, price("1.19")), write_to="import/{time}.csv")
+    erp.write("ArtNr,Name,Net\nA-1,Cup,10.00\n")
+    endpoint = Pulled(erp.open()).endpoint
+    endpoint.send([update("A-1", 1, name="Mug", record={"price": Decimal("11.90")})])
+    assert (erp.folder / f"import/{RUN}.csv").read_text() == "ArtNr,Name\nA-1,Mug\n"
+
+
+def test_a_counted_column_that_another_field_writes_is_handed_over_as_that_has_it(tmp_path: Path) -> None:
+    net = Field("net", "Net", "meta:net", MONEY, truth="erp-wins")
+    erp = Erp(tmp_path, (*NAMED, price("1.19"), net), write_to="import/{time}.csv")
+    erp.write("ArtNr,Name,Net\nA-1,Cup,10.00\n")
+    endpoint = Pulled(erp.open()).endpoint
+    record = {"name": "Cup", "price": Decimal("11.90")}
+    endpoint.send([update("A-1", 1, net=Decimal("9.5"), record=record)])
+    assert (erp.folder / f"import/{RUN}.csv").read_text() == "ArtNr,Name,Net\nA-1,Cup,9.50\n"
+
+
+def test_a_counted_cell_of_the_erp_s_own_file_stays_as_it_is(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, (*NAMED, price("1.19")), write_to="in-place")
+    erp.write("ArtNr,Name,Net\nA-1,Cup,10.0\n")
+    endpoint = Pulled(erp.open()).endpoint
+    changes = [update("A-1", 1, name="Mug", record={"price": Decimal("11.90")}), create("A-2", 2, name="Pot")]
+    changes[1].record = {"price": Decimal("5.95")}
+    assert {outcome.status for outcome in endpoint.send(changes)} == {"done"}
+    assert erp.file.read_text() == "ArtNr,Name,Net\nA-1,Mug,10.0\nA-2,Pot,\n"
 
 
 # units
