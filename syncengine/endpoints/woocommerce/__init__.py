@@ -24,6 +24,7 @@ from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product, options
 from syncengine.endpoints.woocommerce.probe import Probe
 from syncengine.endpoints.woocommerce.pull import Pull, by_id
 from syncengine.endpoints.woocommerce.refusals import Refusals, contradictions, ignored
+from syncengine.endpoints.woocommerce.schema import filters
 from syncengine.endpoints.woocommerce.terms import Kind, Terms
 from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.errors import CannotRun
@@ -34,6 +35,7 @@ from syncengine.values import Format, Value, match_key, same
 __all__ = ["WooCommerceEndpoint", "open_endpoint"]
 
 SEARCHED_PAGES = 20  # how many of the newest products are looked through for marks
+MANY = 2  # queries from which on it pays to ask what the store can do
 TERM_KINDS = ("category", "tag")
 # What else a value that the store would drop has to do with.
 RELATED = {
@@ -117,10 +119,11 @@ class WooCommerceEndpoint(Endpoint):
         # an empty value and "0" are no filter, the store then returns everything; spaces around a comma break the list
         words = sorted({" ".join(value.split()) for value in values} - {"", "0"})
         parameters = {"context": "edit", "_fields": f"{self._paths.fields},{path}"}
+        named = list(chunks(words))
         requests = [
-            ("products", {path: ",".join(chunk), "status": status, **parameters})
-            for chunk in chunks(words)
-            for status in ("any", "trash")
+            ("products", {path: ",".join(chunk), **statuses, **parameters})
+            for chunk in named
+            for statuses in self._everywhere(len(named))
         ]
         for found in asked(self._client, requests, self.concurrency):
             told = [self._told(row) for row in found]
@@ -212,6 +215,13 @@ class WooCommerceEndpoint(Endpoint):
     def _told(self, row: Product) -> Product:
         """`sku=` finds variations too (FACTS-WOOCOMMERCE, 4)."""
         return self._variations.told(row, str(row.get("parent_id") or 0)) if row.get("type") == VARIATION else row
+
+    def _everywhere(self, queries: int) -> Sequence[Mapping[str, str]]:
+        """Filters that find a product wherever it is. The default list leaves the trash out; newer stores can be asked
+        for all at once, others would ignore that without a word (FACTS-WOOCOMMERCE, 4), so for many they are asked."""
+        if queries > MANY and "include_status" in filters(self._client.options("products").body):
+            return ({"include_status": "any,trash"},)
+        return ({"status": "any"}, {"status": "trash"})
 
     def _named_terms(self, changes: Sequence[Change]) -> Iterator[tuple[Kind, str, str]]:
         for change in changes:

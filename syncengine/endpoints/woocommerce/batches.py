@@ -24,7 +24,11 @@ __all__ = ["Batches"]
 SMALLEST_AFTER_500 = 25  # a poisonous item is hunted by halving; the other batches need not become as small
 TRASH = {"status": "trash"}
 DISABLED = {"status": "private"}  # a variation has no trash of its own; so it can still be taken back
-BAD_IMAGE = ("woocommerce_product_image_upload_error", "woocommerce_product_invalid_image_id")
+BAD_IMAGE = tuple(
+    f"woocommerce_{kind}_{fault}"
+    for kind in ("product", "variation")
+    for fault in ("image_upload_error", "invalid_image_id")
+)
 
 
 @dataclass(slots=True)
