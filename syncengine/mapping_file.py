@@ -225,6 +225,7 @@ class _Reader:
             rounds=written.round == AS_MONEY,
             separator="|" if written.separator is None else written.separator,
             strip=written.strip,
+            ordered=written.store == "images",
         )
         values = {
             key: self._value((*place, key), kind, table[key]) for key in ("value", "default", "else") if key in table

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 __all__ = [
     "Format",
+    "Ordered",
     "Type",
     "TypeName",
     "Value",
@@ -43,15 +44,20 @@ EXACT = Context(prec=3 * LONGEST_NUMBER, rounding=ROUND_HALF_UP)  # the default 
 PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 
 
+class Ordered(list[Any]):
+    """A list whose order means something: the images of a product."""
+
+
 @dataclass(frozen=True, slots=True)
 class Type:
-    """What a field holds. `places` and `rounds` concern money, `separator` lists in text."""
+    """What a field holds. `places` and `rounds` concern money, `separator` and `ordered` lists."""
 
     name: TypeName = "text"
     places: int = 2
     rounds: bool = False
     separator: str = "|"
     strip: bool = True
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class Format:
         if kind.name == "text":
             return text
         if kind.name == "list":
-            return [item.strip() for item in text.split(kind.separator) if item.strip()]
+            return _listed((item.strip() for item in text.split(kind.separator) if item.strip()), kind)
         if not text:
             return None
         match kind.name:
@@ -189,7 +195,7 @@ def _read_native(cell: Any, kind: Type, format: Format) -> Value:
         case "json", _:
             return cell  # type: ignore[no-any-return]
         case "list", list() | tuple():
-            return [text for item in cell if (text := _as_item(item))]
+            return _listed((text for item in cell if (text := _as_item(item))), kind)
         case "boolean", bool():
             return cell
         case "boolean", 0 | 1:
@@ -203,6 +209,10 @@ def _read_native(cell: Any, kind: Type, format: Format) -> Value:
         case "date", date() if not isinstance(cell, datetime):
             return cell
     raise ValueError(f"not {_an(kind.name)}: {_clipped(json.dumps(cell, default=str))}")
+
+
+def _listed(items: Iterable[str], kind: Type) -> list[str]:
+    return Ordered(items) if kind.ordered else list(items)
 
 
 def _as_item(item: Any) -> str:
@@ -343,11 +353,13 @@ def is_empty(value: Value) -> bool:
 
 
 def same(one: Value, another: Value) -> bool:
-    """Whether two values are equal: nothing is nothing however it is spelled, the order of a list does not count."""
+    """Whether two values are equal: nothing is nothing however it is spelled, and only the order of an `Ordered` list
+    counts."""
     if is_empty(one) or is_empty(another):
         return is_empty(one) and is_empty(another)
     if isinstance(one, list) and isinstance(another, list):
-        return _sorted(one) == _sorted(another)
+        ordered = isinstance(one, Ordered) or isinstance(another, Ordered)
+        return list(one) == list(another) if ordered else _sorted(one) == _sorted(another)
     if isinstance(one, bool) != isinstance(another, bool):
         return False
     return one == another
