@@ -17,7 +17,10 @@ def needs_full_read(job: JobRun) -> bool:
 
 
 def save_checkpoint(job: JobRun, pulled: Pulled) -> None:
-    """Move both sides' checkpoints; rejected rows are forgotten, so that they come again."""
+    """Move both sides' checkpoints; what was not accepted is forgotten, so that it comes again."""
+    forget = {side: set(job.rejected(side)) for side in SIDES}
+    if not job.mapping.erp.complete or job.mapping.erp.archive_to is not None:  # else nothing is read only once
+        forget["erp"] |= _unsettled(job)
     with job.state.transaction():
         for side, pull in pulled.pulls.items():
             before = job.state.journal.checkpoint(job.name, side)
@@ -25,10 +28,17 @@ def save_checkpoint(job: JobRun, pulled: Pulled) -> None:
             job.state.journal.save_checkpoint(
                 job.name,
                 side,
-                pull.cursor(job.rejected(side)),
+                pull.cursor(forget[side]),
                 full=job.result.started if job.full else before.full,
                 rows=job.result.read.of(side) if whole or pull.complete else before.rows,
             )
         job.state.journal.replace_rejects(job.name, job.result.rejects)
     for pull in pulled.pulls.values():
         pull.done()
+
+
+def _unsettled(job: JobRun) -> set[str]:
+    """ERP keys of the changes that failed, and of the records that are merged again in the next run."""
+    failed = {change.key for change in job.result.changes if change.status in ("failed", "unknown")}
+    again = {link.erp_key for link in job.state.links.dirty(job.name)}
+    return {key for key in failed | again if key is not None}

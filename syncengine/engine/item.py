@@ -11,7 +11,7 @@ from syncengine.engine.merge import Verdict, Write
 from syncengine.engine.renaming import renamed
 from syncengine.mapping import Field
 from syncengine.records import Change, FieldChange, Held, Side
-from syncengine.values import Value, is_empty, same
+from syncengine.values import Value, decode, is_empty, same
 
 __all__ = ["Item", "UnusableError", "check_whole", "holds", "planned_write", "with_changes"]
 
@@ -46,16 +46,25 @@ class UnusableError(Exception):
 
 
 def holds(job: JobRun, pair: Pair, side: Side, one: Field) -> Value:
-    """What a side holds now of a field: read from the row in hand, else what was last accounted."""
+    """What a side holds now of a field: read from the row in hand, else what was last seen of it."""
     row = pair.row(side)
     if row is None:
-        return job.base(pair.link, side, one.name)
+        return _last_seen(job, pair, side, one)
     path = one.path(side)
     cell: Any = row.cells.get(path) if path is not None else None
     try:
         return one.read(side, cell, job.endpoint(side).format)
     except ValueError as error:
         raise UnusableError(row, one.name, str(error)) from None
+
+
+def _last_seen(job: JobRun, pair: Pair, side: Side, one: Field) -> Value:
+    """What a person was shown of a field that waits for an answer, else what was last accounted. A row may not be had
+    any more: its file was put away."""
+    conflict = job.conflicts.get((pair.link.id or 0, one.name))
+    if conflict is None or one.name in pair.link.in_flight:
+        return job.base(pair.link, side, one.name)
+    return decode(conflict.erp if side == "erp" else conflict.store, one.type)
 
 
 def planned_write(job: JobRun, item: Item, side: Side, one: Field, write: Write) -> FieldChange | None:

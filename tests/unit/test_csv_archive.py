@@ -213,11 +213,38 @@ def test_what_was_not_accepted_comes_again_with_the_next_export(tmp_path: Path) 
     erp = exports(tmp_path)
     put(erp, "products-1.csv", "A-1;a;1", "A-2;b;1")
     cursor = finished(Pulled(erp.open()), "A-2")
-    cursor = finished(Pulled(erp.open(), cursor))
+    again = Pulled(erp.open(), cursor)
+    assert (again.ids, again.pull.unchanged, files(erp)) == (["A-2"], 1, ["products-1.csv"])
+    cursor = finished(again, "A-2")
     put(erp, "products-2.csv", "A-1;a;1", "A-2;b;1")
 
+    found = Pulled(erp.open(), cursor)
+    assert (found.names, found.where, found.rejects) == ({"A-2": "b"}, {"A-2": "products-2.csv:3"}, [])
+    assert (found.pull.complete, found.pull.unchanged) == (True, 1)
+    finished(found, "A-2")
     assert files(erp) == ["done/products-1.csv", "products-2.csv"]
-    assert Pulled(erp.open(), cursor).ids == ["A-2"]
+
+
+def test_a_row_that_is_no_record_keeps_an_export_until_the_next(tmp_path: Path) -> None:
+    erp = exports(tmp_path)
+    put(erp, "products-1.csv", "A-1;a;1", ";b;1")
+    cursor = finished(Pulled(erp.open()))
+    assert len(Pulled(erp.open(), cursor).rejects) == 1
+    put(erp, "products-2.csv", "A-1;a;1")
+
+    assert Pulled(erp.open(), cursor).rejects == []
+
+
+def test_a_part_of_an_export_that_is_written_anew_belongs_to_the_other_parts(tmp_path: Path) -> None:
+    erp = exports(tmp_path)
+    put(erp, "products-1.csv", "A-1;a;1")
+    put(erp, "products-2.csv", "A-2;b;1")
+    cursor = finished(Pulled(erp.open()), "A-2")
+    put(erp, "products-2.csv", "A-2;c;1")
+    put(erp, "products-3.csv", "A-3;d;1")
+
+    found = Pulled(erp.open(), cursor)
+    assert (found.ids, found.pull.unchanged, found.pull.missing(["A-1"])) == (["A-2", "A-3"], 1, set())
 
 
 def test_a_resource_that_was_never_there_is_still_a_mistake(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ class CsvPull:
         self._wanted, self._full = wanted, full
         self._before = {name: Habit.from_json(found["habit"]) for name, found in self._remembered.items()}
         self._contents: list[Content] = []
+        self._superseded: list[Content] = []  # read by an earlier run, and only not put away
+        self._settled = False
         self._scans: list[Scan] = []
         self._index = Index()
         self._aside = Aside()
@@ -99,6 +101,7 @@ class CsvPull:
     def cursor(self, forget: Collection[str]) -> Cursor:
         if not self._done or self.idle:
             return self._cursor
+        self._settled = not forget and not self.rejects
         lines, keys = self._index.lines, self._index.keys
         if self._scans:
             usable = [scan.accepted for scan in self._scans]
@@ -123,8 +126,10 @@ class CsvPull:
         return Cursor(position, Index.of(lines, keys).to_bytes())
 
     def done(self) -> None:
-        """Put the files away, all or none: some of them would look like all there is."""
-        if self._done and all(content.stands for content in self._contents):
+        """Put away the files of earlier runs, and those of this one if all of their rows are settled: all or none of
+        them, for some would look like all there is."""
+        self._resource.put_away(self._superseded)
+        if self._settled and all(content.stands for content in self._contents):
             self._resource.put_away(self._contents)
 
     # --- reading
@@ -149,7 +154,7 @@ class CsvPull:
                 return moved
 
     def _forget_attempt(self) -> None:
-        self._contents, self._scans, self._index = [], [], Index()
+        self._contents, self._superseded, self._scans, self._index = [], [], [], Index()
         self._aside.clear()
         self.unchanged, self.rejects = 0, []
 
@@ -163,22 +168,35 @@ class CsvPull:
 
     def _moved(self) -> Source | None:
         """A file that is not any more, or not yet, what it was when it was read."""
-        read = [content.source for content in self._contents]
+        contents = [*self._superseded, *self._contents]
+        read = [content.source for content in contents]
         there = self._resource.sources()
-        changed = [content.source for content in self._contents if not content.stands]
+        changed = [content.source for content in contents if not content.stands]
         return next(iter([*changed, *(source for source in there if source not in read)]), None)
 
     def _take(self) -> None:
-        there = {content.name: content.digest for content in self._contents}
         remembered = {name: found["digest"] for name, found in self._remembered.items()}
-        if there and there == remembered and self._is_nothing_asked:
-            self._recall()
-        elif self._resource.mapping.erp.archive_to is not None and there.items() < remembered.items():
-            self.idle, self.unchanged = True, self._cursor.position["unchanged"]
+        if self._resource.mapping.erp.archive_to is not None:
+            self._pass_over(remembered)
+        there = {content.name: content.digest for content in self._contents}
+        if self.idle:
+            self.unchanged = self._cursor.position["unchanged"]
         elif not there:
             raise nothing_there(self._resource.connection.folder, self._resource.mapping)
+        elif there == remembered and self._is_nothing_asked:
+            self._recall()
         else:
             self._scan_all()
+
+    def _pass_over(self, remembered: dict[str, str]) -> None:
+        """Where files are put away, each export takes the place of the one before, also if that is still there: a row
+        of it was not settled, or the run was killed that was to move it. Some files of one export are none."""
+        known = [content for content in self._contents if remembered.get(content.name) == content.digest]
+        new = [content for content in self._contents if content not in known]
+        if not new and len(known) < len(remembered):
+            self.idle, self._superseded, self._contents = True, known, []
+        elif new and all(content.name not in remembered for content in new):
+            self._superseded, self._contents = known, new
 
     @property
     def _remembered(self) -> Mapping[str, Any]:
