@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -142,6 +142,8 @@ class _Reader:
         by = self._match(match.by, fields) if match else ()
         if erp and create and create.in_erp:
             self._create_in_erp(erp, fields)
+        if erp and erp.archive_to is not None:
+            self._archive(erp.archive_to, erp)
         if self.problems:
             raise ConfigError(*sorted(self.problems, key=lambda problem: problem.line or 0))
         assert erp and store and match and create and gone
@@ -507,3 +509,17 @@ class _Reader:
         elif not self.broken and not any(field.erp == erp.key and field.goes_to("erp") for field in fields.values()):
             instead = f'write a field with erp = "{erp.key}" and a store path that is never empty, such as "sku"'
             self._wrong(place, f"a new record would have no key: no field writes the column {erp.key}", instead)
+
+    def _archive(self, folder: str, erp: ErpTable) -> None:
+        place = ("erp", "archive_to")
+        below = PurePosixPath(folder).parts
+        if leaves(folder) or not below or "\\" in folder:
+            self._wrong(place, f"not a folder below the connection's: {folder!r}", f"write {EXAMPLES['archive_to']}")
+        elif "{" in folder or "}" in folder:
+            instead = f"write {EXAMPLES['archive_to']}; files of one name get a number there"
+            self._wrong(place, "a folder's name has no placeholder", instead)
+        elif erp.write_to == IN_PLACE:
+            message = 'with write_to = "in-place" the file is the ERP\'s data, which has to stay where it is'
+            self._wrong(place, message, "leave archive_to out")
+        elif PurePosixPath(erp.resource).parts[: len(below)] == below:
+            self._wrong(place, "the files of resource would lie in it already, and it is never read", "name another")

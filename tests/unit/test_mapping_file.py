@@ -359,6 +359,30 @@ MISTAKES: list[tuple[str, int | None, str, str]] = [
     (more('x = { erp = "X", store = "meta:x", to = "shop" }'), FIELD, "unknown word 'shop'", "there are: erp, store"),
     (more('x = { erp = "X", store = "meta:x", required = "yes" }'), FIELD, "must be true or false", "required = true"),
     (more('x = { erp = "X", store = "meta:x", empty = "keep" }'), FIELD, "unknown word 'keep'", "ignore, clear"),
+    # archive_to
+    *(
+        (
+            changed('key = "ArtNr"', f'key = "ArtNr"\narchive_to = "{folder}"'),
+            6,
+            "not a folder below",
+            'archive_to = "done"',
+        )
+        for folder in ("../done", "/srv/done", ".", "C:/done", "in/../../done", "in\\\\done")
+    ),
+    (changed('key = "ArtNr"', 'key = "ArtNr"\narchive_to = "done/{time}"'), 6, "no placeholder", "get a number"),
+    (changed('key = "ArtNr"', 'key = "ArtNr"\narchive_to = 5'), 6, "must be text", 'archive_to = "done"'),
+    (
+        changed('write_to = "import/products-{time}.csv"', 'archive_to = "done"\nwrite_to = "in-place"'),
+        7,
+        "has to stay where it is",
+        "leave archive_to out",
+    ),
+    (
+        changed('resource = "products.csv"', 'resource = "done/in/*.csv"\narchive_to = "./done/"'),
+        5,
+        "would lie in it already",
+        "name another",
+    ),
     # store paths
     (more('x = { erp = "X", store = "regularprice", type = "money" }'), FIELD, "no 'regularprice'", '"regular_price"'),
     (more('x = { erp = "X", store = "Preis" }'), FIELD, "has no 'Preis'", "meta:KEY"),
