@@ -96,4 +96,4 @@ def how_many(number: int, thing: str) -> str:
 
 
 def _ended(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return text if text.rstrip(")").endswith((".", "!", "?")) else f"{text}."

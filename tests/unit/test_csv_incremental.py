@@ -8,6 +8,7 @@ import pytest
 
 from syncengine.endpoints import Cursor
 from syncengine.endpoints.csv import dialect, pages, reader, resource, scan
+from syncengine.errors import GuardStopped
 from syncengine.mapping import Field
 from tests.csv_files import FIELDS, Erp, Pulled
 
@@ -288,3 +289,14 @@ def test_a_cursor_that_is_no_longer_understood_reads_everything(tmp_path: Path) 
     erp.write(FILE)
 
     assert len(Pulled(erp.open(), Cursor({"digest": "x"}, b"odd")).ids) == 3
+
+
+def test_a_column_that_was_there_before_is_missed_in_whole_sentences(tmp_path: Path) -> None:
+    erp = Erp(tmp_path)
+    cursor = erp.pull(FILE).cursor()
+    then = "It was there at the last run. If it is gone for good, take its fields out of the mapping."
+    for header, end in (("ArtNr;Foo;VK", "there are: ArtNr, Foo, VK."), ("ArtNr;name;VK", "did you mean 'name'?")):
+        erp.write(FILE.replace("ArtNr;Name;VK", header))
+        with pytest.raises(GuardStopped) as stop:
+            Pulled(erp.open(), cursor)
+        assert str(stop.value).endswith(f"; {end} {then}")

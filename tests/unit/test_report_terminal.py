@@ -111,6 +111,10 @@ def test_what_differs_in_long_texts_is_seen():
             job(update("A", "done"), dry_run=False, status="failed", error="the store does not answer"),
             "Failed: the store does not answer. 1 change had been made by then.",
         ),
+        (
+            job(dry_run=False, status="failed", error="wrong secret (401: the signature does not match.)"),
+            "Failed: wrong secret (401: the signature does not match.)",
+        ),
     ],
 )
 def test_the_last_line_is_one_plain_sentence(result, expected):

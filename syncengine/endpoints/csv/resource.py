@@ -66,7 +66,8 @@ class Resource:
                 raise
             raise GuardStopped(
                 "column",
-                f"{error}. It was there at the last run. If it is gone for good, take its fields out of the mapping.",
+                f"{error}{'' if str(error).endswith('?') else '.'} It was there at the last run. "
+                "If it is gone for good, take its fields out of the mapping.",
             ) from None
         scan = Scan(content, dialect, self.wants)
         with content.source.open() as stream:
