@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench catalogue clean
 
 demo: $(READY)  ## a whole example, without set-up
 	@$(BIN)/sync demo
@@ -19,6 +19,9 @@ check: $(READY)  ## lint, format and types
 
 bench: $(READY)  ## speed, as ratios of one run
 	$(BIN)/python benchmarks/bench.py
+
+catalogue: $(READY)  ## the requests that 5,000 products with 20,000 variations take
+	$(BIN)/python benchmarks/catalogue.py
 
 clean:
 	rm -rf $(VENV)

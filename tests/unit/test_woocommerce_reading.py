@@ -258,11 +258,27 @@ def test_skus_are_looked_up_by_hundreds_in_the_trash_too() -> None:
         sandbox.reset_log()
         wanted = [f"p-{number:06d}" for number in range(1, 261)]
         where = {found["sku"]: place for _, place, found, _ in rows(store.find("sku", wanted))}
+        many = queries(sandbox)
+        sandbox.reset_log()
+        few = {found["sku"] for _, _, found, _ in rows(store.find("sku", wanted[:2]))}
         asked = queries(sandbox)
     assert len(where) == 250
     assert where[trashed["sku"]].endswith("(in the trash)")
-    assert len(asked) == 6
-    assert {one["status"] for one in asked} == {"any", "trash"}
+    assert len(many) == 1 + 3, "the store is asked once whether it can find all at once"
+    assert (len(few), [one["status"] for one in asked]) == (2, ["any", "trash"])
+
+
+def test_an_older_store_that_cannot_look_everywhere_at_once_is_asked_twice() -> None:
+    def older(request: httpx.Request) -> httpx.Response:
+        if request.method == "OPTIONS":
+            return answer({"endpoints": [{"methods": ["GET"], "args": {"status": {}, "sku": {}}}]})
+        return answer([], X_WP_Total="0")
+
+    transport = answering(older)
+    with endpoint(transport, mapping("sku"), concurrency=1) as store:
+        assert ids(store.find("sku", [f"A-{number}" for number in range(300)])) == []
+    statuses = [request.url.params.get("status") for request in transport.asked]  # type: ignore[attr-defined]
+    assert statuses == [None, "any", "trash", "any", "trash", "any", "trash"]
 
 
 @pytest.mark.parametrize("sku", ["with,comma", "with space", "Straße", "A&B", 'quo"te', "back\\slash", "😀"])

@@ -35,6 +35,7 @@ from syncengine.values import Format, Value, match_key, same
 __all__ = ["WooCommerceEndpoint", "open_endpoint"]
 
 SEARCHED_PAGES = 20  # how many of the newest products are looked through for marks
+EVERY_STATUS = "publish,private,draft,pending,future,trash"
 MANY = 2  # queries from which on it pays to ask what the store can do
 TERM_KINDS = ("category", "tag")
 # What else a value that the store would drop has to do with.
@@ -120,10 +121,11 @@ class WooCommerceEndpoint(Endpoint):
         words = sorted({" ".join(value.split()) for value in values} - {"", "0"})
         parameters = {"context": "edit", "_fields": f"{self._paths.fields},{path}"}
         named = list(chunks(words))
+        everywhere = self._everywhere(len(named))
         requests = [
             ("products", {path: ",".join(chunk), **statuses, **parameters})
             for chunk in named
-            for statuses in self._everywhere(len(named))
+            for statuses in everywhere
         ]
         for found in asked(self._client, requests, self.concurrency):
             told = [self._told(row) for row in found]
@@ -220,7 +222,7 @@ class WooCommerceEndpoint(Endpoint):
         """Filters that find a product wherever it is. The default list leaves the trash out; newer stores can be asked
         for all at once, others would ignore that without a word (FACTS-WOOCOMMERCE, 4), so for many they are asked."""
         if queries > MANY and "include_status" in filters(self._client.options("products").body):
-            return ({"include_status": "any,trash"},)
+            return ({"include_status": EVERY_STATUS},)
         return ({"status": "any"}, {"status": "trash"})
 
     def _named_terms(self, changes: Sequence[Change]) -> Iterator[tuple[Kind, str, str]]:
