@@ -16,6 +16,7 @@ __all__ = [
     "closest",
     "count",
     "cron",
+    "cron_numbers",
     "date_format",
     "decimal_mark",
     "delimiter",
@@ -40,6 +41,7 @@ CRON_FIELDS: tuple[tuple[str, int, int, list[str]], ...] = (
     ("month", 1, 12, MONTHS),
     ("day of the week", 0, 7, WEEKDAYS),
 )
+CRON_ITEM = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/([0-9]{1,3}))?")
 
 
 class Mistake(ValueError):
@@ -108,6 +110,14 @@ def cron(written: object) -> str:
             instead = f"write * or */N, numbers from {low} to {high}, a range as {low}-{high}, or a list of these"
             raise Mistake(f"{name} of the cron line: {part!r}", instead)
     return " ".join(parts)
+
+
+def cron_numbers(line: str) -> list[list[int] | None]:
+    """The numbers that each field of a checked cron line names; None for one that takes any (`*`)."""
+    return [
+        None if part == "*" else sorted({number for item in part.split(",") for number in _numbers(item, *field[1:])})
+        for part, field in zip(line.split(), CRON_FIELDS, strict=True)
+    ]
 
 
 def decimal_mark(written: str) -> str:
@@ -200,7 +210,7 @@ def seconds(written: object) -> object:
 
 
 def _fits(item: str, low: int, high: int, names: list[str]) -> bool:
-    match = re.fullmatch(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/([0-9]{1,3}))?", item)
+    match = CRON_ITEM.fullmatch(item)
     if not match:
         return False
     if match[4] is not None and (int(match[4]) == 0 or (not match[1] and not match[3])):
@@ -209,6 +219,18 @@ def _fits(item: str, low: int, high: int, names: list[str]) -> bool:
         return True
     ends = [_number(end, low, names) for end in (match[2], match[3]) if end is not None]
     return all(end is not None and low <= end <= high for end in ends) and _ascends([end or 0 for end in ends])
+
+
+def _numbers(item: str, low: int, high: int, names: list[str]) -> range:
+    """What one item of a field names: `*/15`, `6-20`, `mon-fri`, `9`."""
+    match = CRON_ITEM.fullmatch(item)
+    assert match is not None
+    first, last = (
+        (low, high) if match[1] else (_number(match[2], low, names), _number(match[3] or match[2], low, names))
+    )
+    assert first is not None
+    assert last is not None
+    return range(first, last + 1, int(match[4] or 1))
 
 
 def _number(end: str, low: int, names: list[str]) -> int | None:
