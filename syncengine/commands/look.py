@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from syncengine.commands.output import console, print_json
@@ -26,7 +27,7 @@ from syncengine.report.listings import (
     rejected_document,
     status_document,
 )
-from syncengine.settings import Settings, load_settings
+from syncengine.settings import Job, Settings, load_settings
 from syncengine.state import State
 from syncengine.state.journal import Conflict
 from syncengine.values import Type, Value, decode
@@ -39,7 +40,7 @@ TEXT = Type()
 def status(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
     with State.look(settings.state_url) as state:
-        jobs = [_status(state, name, settings.state_url) for name in settings.jobs]
+        jobs = [_status(state, job, settings.state_url) for job in settings.jobs.values()]
     if args.json:
         print_json(status_document(jobs))
     else:
@@ -100,7 +101,8 @@ def history(args: argparse.Namespace) -> int:
     return 0
 
 
-def _status(state: State, job: str, url: str) -> JobStatus:
+def _status(state: State, settings: Job, url: str) -> JobStatus:
+    job = settings.name
     run = state.journal.last_run(job)
     cut_off = run is not None and run.status == "running" and not under_way(url, job)
     linked, unlinked = state.links.count(job)
@@ -119,7 +121,17 @@ def _status(state: State, job: str, url: str) -> JobStatus:
         conflicts=len(state.journal.conflicts(job)),
         rejected=len({(one.reject.side, one.reject.where) for one in state.journal.rejects(job)}),
         failed=len(state.ledger.failed_links(job)),
+        next_run=_next_run(settings, run.started if run else None),
     )
+
+
+def _next_run(job: Job, last: datetime | None) -> datetime | None:
+    """When the service runs the job next, if there is a service."""
+    if job.schedule is None and job.every is None:
+        return None
+    from syncengine.service.schedule import next_time  # noqa: PLC0415 - only this command, and only here, pays for it
+
+    return next_time(job, last, datetime.now(UTC))
 
 
 def _open_conflict(one: Conflict, kind: Type | None) -> OpenConflict:
