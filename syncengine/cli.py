@@ -38,6 +38,7 @@ COMMANDS = {
     "rejected": "syncengine.commands.look:rejected",
     "retry": "syncengine.commands.decide:retry",
     "history": "syncengine.commands.look:history",
+    "service": "syncengine.commands.service:service",
     "sandbox": "syncengine.sandbox.command:run",
     "demo": "syncengine.demo:run",
 }
@@ -108,6 +109,7 @@ def parser() -> argparse.ArgumentParser:
     retry.add_argument("--job", metavar="JOB", help="only those of this job")
     history = commands.add_parser("history", parents=[listing], help="every change ever made to a record")
     history.add_argument("key", metavar="KEY", help="its key in the ERP, or store:ID")
+    commands.add_parser("service", parents=[common], help="run jobs when they are due, in the background")
     sandbox = commands.add_parser("sandbox", parents=[common], help="a WooCommerce-compatible store to try things on")
     add_sandbox_options(sandbox)
     demo = commands.add_parser("demo", parents=[common], help="a whole example, without set-up")

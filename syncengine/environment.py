@@ -18,6 +18,7 @@ class _Sections(BaseSettings):
     state: dict[str, Any] = {}
     connections: dict[str, Any] = {}
     jobs: dict[str, Any] = {}
+    service: dict[str, Any] = {}
 
 
 class _Source(EnvSettingsSource):

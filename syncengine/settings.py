@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -52,6 +52,7 @@ __all__ = [
     "Job",
     "Limit",
     "OtherConnection",
+    "Service",
     "Settings",
     "WooCommerceConnection",
     "load_settings",
@@ -60,7 +61,7 @@ __all__ = [
 Found = TypeVar("Found", bound="Part")
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-SECTIONS = ("state", "connections", "jobs")
+SECTIONS = ("state", "connections", "jobs", "service")
 SECRETS = ("consumer_key", "consumer_secret")
 PREFIXES = {"consumer_key": "ck_", "consumer_secret": "cs_"}
 DEFAULT_STATE = "sqlite:///sync.db"
@@ -92,6 +93,8 @@ EXAMPLES = {
     "max_changes": 'max_changes = "50%", or a count',
     "max_deletes": 'max_deletes = "5%", or a count',
     "min_rows": "min_rows = 1",
+    "log_format": 'log_format = "text", or "json"',
+    "stop_within": 'stop_within = "120s"',
 }
 
 
@@ -103,6 +106,7 @@ BOUNDS: dict[str, tuple[Any, Any, str]] = {
     "settle": (timedelta(), timedelta(hours=1), '"0s" to "1h"'),
     "every": (timedelta(seconds=1), timedelta(days=366), '"1s" to "366d"'),
     "reconcile": (timedelta(seconds=1), timedelta(days=366), '"1s" to "366d", or "never"'),
+    "stop_within": (timedelta(seconds=1), timedelta(hours=1), '"1s" to "1h"'),
 }
 
 
@@ -214,11 +218,19 @@ class Job(Part):
     guards: Guards = Guards()
 
 
+class Service(Part):
+    """How `sync service` goes about it."""
+
+    log_format: Literal["text", "json"] = "text"
+    stop_within: Duration = timedelta(seconds=120)  # how long runs under way may take to come to a stop
+
+
 class Settings(Part):
     file: Path
     state_url: str = Field(repr=False)  # may hold a password
     connections: dict[str, Connection]
     jobs: dict[str, Job]
+    service: Service = Service()
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -262,6 +274,7 @@ class _Loader:
             name: self._job(name, table, connections)
             for name, table in self._tables(data, "jobs", "mapping = …, with").items()
         }
+        service = self._service(self._table(data, "service"))
         if self.problems:
             raise ConfigError(*sorted(self.problems, key=lambda problem: problem.line or 0))
         return Settings(
@@ -269,6 +282,7 @@ class _Loader:
             state_url=state_url,
             connections={name: found for name, found in connections.items() if found},
             jobs={name: found for name, found in jobs.items() if found},
+            service=service,
         )
 
     def _wrong(self, path: tuple[str, ...], message: str, instead: str) -> None:
@@ -424,6 +438,13 @@ class _Loader:
             if isinstance(table.get(side), str):
                 self._side(path, side, table[side], connections)
         return found
+
+    def _service(self, table: dict[str, Any]) -> Service:
+        try:
+            return Service.model_validate(table, context=BOUNDS)
+        except ValidationError as error:
+            self.problems += self.file.complaints(error, ("service",), Service, EXAMPLES)
+            return Service()
 
     def _side(self, path: tuple[str, str], side: str, named: str, connections: dict[str, Connection | None]) -> None:
         if named not in connections:

@@ -12,7 +12,7 @@ import pytest
 from syncengine import mapping_tables, settings
 from syncengine.mapping import Entity, GoneFromErp, GoneFromStore, Truth
 from syncengine.mapping_file import load_mapping
-from syncengine.settings import CsvConnection, Guards, Job, WooCommerceConnection
+from syncengine.settings import CsvConnection, Guards, Job, Service, WooCommerceConnection
 from syncengine.store_paths import MATCH_PATHS
 from syncengine.values import TypeName
 
@@ -26,6 +26,7 @@ CONFIG_TABLES = {
     "## `[jobs.NAME]`": set(Job.model_fields) - {"name"},
     "## `[jobs.NAME.guards]`": set(Guards.model_fields),
     "## `[state]`": {"url"},
+    "## `[service]`": set(Service.model_fields),
 }
 MAPPING_TABLES = {
     "## `[erp]`": set(mapping_tables.ErpTable.model_fields),
@@ -65,7 +66,9 @@ def test_every_other_word_of_a_mapping_is_explained(word: str) -> None:
     assert f"`{word}`" in MAPPING
 
 
-@pytest.mark.parametrize("heading", ['### `type = "csv"`', '### `type = "woocommerce"`', "## `[jobs.NAME]`"])
+@pytest.mark.parametrize(
+    "heading", ['### `type = "csv"`', '### `type = "woocommerce"`', "## `[jobs.NAME]`", "## `[service]`"]
+)
 def test_the_defaults_of_config_toml_are_the_ones_that_are_told(heading: str) -> None:
     text = CONFIG.replace("must be given", "").replace("none", "").replace("see below", "")
     told = {
@@ -73,7 +76,7 @@ def test_the_defaults_of_config_toml_are_the_ones_that_are_told(heading: str) ->
         for key, value in rows(text, heading).items()
         if value.strip()
     }
-    by_model = {"csv": CsvConnection, "woo": WooCommerceConnection, "job": Job}
+    by_model = {"csv": CsvConnection, "woo": WooCommerceConnection, "job": Job, "service": Service}
     model = next(model for word, model in by_model.items() if word in heading)
     values = {"name": "x", "type": "x", "folder": "/", "url": "http://x", "consumer_key": "", "consumer_secret": ""}
     values |= {"mapping": "/", "erp": "x", "store": "y"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from datetime import timedelta
 from decimal import Decimal
@@ -17,6 +18,7 @@ from syncengine.settings import (
     CsvConnection,
     Limit,
     OtherConnection,
+    Service,
     Settings,
     WooCommerceConnection,
     load_settings,
@@ -583,7 +585,7 @@ def test_the_example_is_read_as_it_is_once_the_secrets_are_set(monkeypatch: pyte
 def test_the_example_shows_the_defaults_and_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / "config.example.toml").read_text(encoding="utf-8")
     full = "\n".join(
-        line.removeprefix("# ") if " = " in line and line.startswith("# ") else line for line in text.splitlines()
+        line.removeprefix("# ") if re.match(r"# (\w+ = |\[)", line) else line for line in text.splitlines()
     )
     for unwanted in ("every = ", "consumer_key_file", "consumer_secret_file"):
         full = "\n".join(line for line in full.splitlines() if not line.startswith(unwanted))
@@ -601,5 +603,33 @@ def test_the_example_shows_the_defaults_and_every_key(tmp_path: Path, monkeypatc
         *data["connections"]["shop"],
         *data["jobs"]["products"],
         *data["jobs"]["products"]["guards"],
+        *data["service"],
     }
     assert keys | {"every"} == set(module.EXAMPLES)
+
+
+def test_the_service_has_defaults_and_the_environment_reaches_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load(tmp_path).service == Service(log_format="text", stop_within=timedelta(seconds=120))
+    text = CONFIG + '[service]\nlog_format = "json"\nstop_within = "5m"\n'
+    assert load(tmp_path, text).service == Service(log_format="json", stop_within=timedelta(minutes=5))
+    monkeypatch.setenv("SYNC_SERVICE__LOG_FORMAT", "text")
+    assert load(tmp_path, text).service.log_format == "text"
+
+
+@pytest.mark.parametrize(
+    ("written", "message", "instead"),
+    [
+        ('log_format = "xml"', "service.log_format: unknown word 'xml'", "there are: text, json"),
+        ('stop_within = "2h"', "service.stop_within: out of bounds", 'write "1s" to "1h"'),
+        ("stop_within = 120", "service.stop_within: not a duration: 120", 'write a number and a unit: "90s"'),
+        ('log_fromat = "json"', "service.log_fromat: unknown key", "did you mean log_format?"),
+        ('name = "sync"', "service.name: unknown key", "there are: log_format, stop_within"),
+    ],
+)
+def test_what_is_wrong_with_the_service_is_told(tmp_path: Path, written: str, message: str, instead: str) -> None:
+    (problem,) = problems(tmp_path, f"{CONFIG}[service]\n{written}\n")
+    assert problem.message == message
+    assert problem.line == CONFIG.count("\n") + 2
+    assert (problem.instead or "").startswith(instead)
