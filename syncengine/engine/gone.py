@@ -23,11 +23,12 @@ __all__ = [
 
 
 def gone_pairs(job: JobRun, pulled: Pulled, pairs: Sequence[Pair]) -> list[Pair]:
-    """After a full read: further pairs, of links whose record is there no more, or is there again. Fills `job.missing`
-    and takes in hand what is to be made anew."""
+    """After a full read, or that of an export that is put away then: further pairs, of links whose record is there no
+    more, or is there again. Fills `job.missing` and takes in hand what is to be made anew."""
     for side, pull in pulled.pulls.items():
         job.missing[side] |= pull.missing([key for key in pulled.wanted.get(side, ()) if key not in pulled.rows(side)])
-    further = _further(job, pulled, {pair.link.id for pair in pairs}) if job.full else []
+    whole = job.full or (job.mapping.erp.archive_to is not None and pulled.pulls["erp"].complete)
+    further = _further(job, pulled, {pair.link.id for pair in pairs}) if whole else []
     _take_in_hand(job, [*pairs, *further])
     return further
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from syncengine.engine.job import JobRun, Options
 from syncengine.engine.run import run_job
-from syncengine.mapping import Field
+from syncengine.mapping import Field, Gone
 from syncengine.records import JobResult
 from syncengine.settings import Guards
 from syncengine.state import State
@@ -178,6 +178,18 @@ def test_when_an_export_was_put_away_nothing_is_to_do_and_no_guard_minds(exports
     for full in (False, True):
         result = exports.run(Guards(), full=full)
         assert (told(result), result.changes, result.read.erp, result.unchanged.erp) == ((0, "done", []), [], 2, 2)
+
+
+def test_each_new_export_tells_what_is_gone_since_it_is_read_only_once(exports: Job) -> None:
+    exports.erp.mapping = replace(exports.erp.mapping, gone=Gone(from_erp="delete"))
+    exports.drop("in-1.csv", "A-1;a;1", "A-2;b;2")
+    exports.run()
+    exports.run(full=True)  # as it is due every day, and finds no file
+    exports.drop("in-2.csv", "A-1;a;1")
+
+    assert [(change.action, change.key) for change in exports.run().changes] == [("delete", "A-2")]
+    assert exports.prices == {"A-1": "1"}
+    assert exports.run().changes == []
 
 
 @pytest.mark.parametrize("complete", [True, False])
