@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shlex
 import time
 import tomllib
@@ -22,6 +23,8 @@ __all__ = ["play"]
 HERE = Path(__file__).parent
 SHOP, NEW_SHOP = "shop.example", "new-shop.example"
 WINDOWS = ", in Windows-1252"
+DROPS = "The ERP drops "
+RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}")
 CHANGES = ("side", "action", "key", "field", "from", "to", "why", "outcome")
 HELD = ("id", "key", "field", "erp", "store", "base", "why")
 REJECTS = ("side", "where", "key", "field", "reason")
@@ -62,6 +65,8 @@ class _Play:
                 self._settings()
             case "The ERP has":
                 self._export(step.blocks[0], windows)
+            case _ if heading.startswith(DROPS):
+                self._export(step.blocks[0], windows, heading.removeprefix(DROPS))
             case "Both sides agree":
                 self._export(step.blocks[0], windows)
                 code, report = self._report(["run"])
@@ -84,6 +89,8 @@ class _Play:
                 return self._store()
             case "Now the ERP finds to import":
                 return self._handed_over()
+            case "Now the ERP's folder holds":
+                return self._names()
             case _ if heading.startswith(("sync run", "sync diff")):
                 return self._run(shlex.split(heading)[1:])
             case _ if heading.startswith("sync "):
@@ -94,8 +101,8 @@ class _Play:
 
     # -- the two sides
 
-    def _export(self, text: str, windows: bool) -> None:
-        self.file.write_bytes(text.replace("\n", "\r\n").encode("cp1252") if windows else text.encode())
+    def _export(self, text: str, windows: bool, name: str = "products.csv") -> None:
+        (self.file.parent / name).write_bytes(text.replace("\n", "\r\n").encode("cp1252") if windows else text.encode())
         self._rest()
 
     def _rest(self) -> None:
@@ -180,7 +187,14 @@ class _Play:
         return code, output.getvalue()
 
     def _files(self) -> dict[str, bytes]:
-        return {str(file): file.read_bytes() for file in self.file.parent.rglob("*") if file.is_file()}
+        folder = self.file.parent
+        files = sorted(file for file in folder.rglob("*") if file.is_file())
+        return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+    def _names(self) -> str:
+        """The files that everybody sees, by names that are the same in every run."""
+        names = [name for name in self._files() if not Path(name).name.startswith(".")]
+        return bullets(RUN.sub("{time}", name) for name in names) or "- nothing"
 
     def _public(self, report: Report) -> Report:
         """Without the port and the folder that this time happened to get."""
