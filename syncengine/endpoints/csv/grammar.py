@@ -31,10 +31,9 @@ class Grammar:
 
     def split(self, text: bytes, *, keep_ends: bool = False) -> tuple[list[bytes], bytes]:
         """All whole records in `text`, which begins with one, and the rest behind the last of them."""
-        quotes = text.count(b'"')
-        if not quotes:
+        if b'"' not in text:
             return split_lines(text, keep_ends=keep_ends)
-        if quotes * DENSE > len(text):
+        if self.is_dense(text):
             found = self._record_or_rest.findall(text)
             rest = b"" if self._record.fullmatch(found[-1]) else found.pop()
             return (found if keep_ends else [record.rstrip(b"\r\n") for record in found]), rest
@@ -53,6 +52,10 @@ class Grammar:
             at = found.end()
         plain, rest = split_lines(text, at, keep_ends=keep_ends)
         return records + plain, rest
+
+    def is_dense(self, text: bytes) -> bool:
+        """Whether there are so many quotes that looking at each of them would take longer than reading everything."""
+        return text.count(b'"') * DENSE > len(text)
 
     def is_record(self, line: bytes) -> bool:
         """Whether a line at the start of a record is all of it: no quote is open at its end."""

@@ -18,6 +18,7 @@ __all__ = ["BLOCK", "ENDLESS", "Block", "blocks", "raw_records"]
 
 BLOCK = 4 << 20  # bytes read at once
 ENDLESS = 32 << 20  # bytes in one record; more is a quote that was never closed, or no CSV at all
+FEW = 8  # up to one unknown line in so many is looked at for itself
 
 BLANK = hashes([b""])[0]
 
@@ -108,10 +109,29 @@ def _block(buffer: bytes, line: int, grammar: Grammar, index: Index) -> tuple[Bl
     block = Block(records, range(line, line + len(records)), found, known, keys)
     if b'"' not in buffer:
         return block, rest, line + len(records)
-    doubtful = [at for at in np.flatnonzero(~known).tolist() if b'"' in records[at]]
+    unknown = np.flatnonzero(~known).tolist()
+    if len(unknown) * FEW > len(records) and grammar.is_dense(buffer):
+        return _parsed(buffer, line, grammar, index)
+    doubtful = [at for at in unknown if b'"' in records[at]]
     if not doubtful:
         return block, rest, line + len(records)
     return _joined(block, doubtful, buffer, rest, grammar=grammar, index=index)
+
+
+def _parsed(buffer: bytes, line: int, grammar: Grammar, index: Index) -> tuple[Block, bytes, int]:
+    """The same by one expression over all, which is faster than looking at very many lines one by one."""
+    records, rest = grammar.split(buffer)
+    lines = list(accumulate(_line_counts(records, buffer), initial=line))
+    found = hashes(records)
+    known, keys = index.look_up(found)
+    return Block(records, lines[:-1], found, known, keys), rest, lines[-1]
+
+
+def _line_counts(records: list[bytes], buffer: bytes) -> Iterable[int]:
+    """On how many lines each record stands."""
+    if b"\r" not in buffer:
+        return (1 + record.count(b"\n") for record in records)
+    return (1 + record.count(b"\n") + record.count(b"\r") - record.count(b"\r\n") for record in records)
 
 
 def _joined(
