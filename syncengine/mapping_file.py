@@ -41,7 +41,7 @@ from syncengine.mapping_tables import (
 from syncengine.records import Side
 from syncengine.rules import Rounding, Rule
 from syncengine.settings import CsvConnection, Settings
-from syncengine.store_paths import MATCH_PATHS, READ_ONLY, check_path, check_type, check_word
+from syncengine.store_paths import TABLES
 from syncengine.toml_file import TomlFile
 from syncengine.units import Units, units_of
 from syncengine.values import NUMBERS, PLAIN, Type, Value
@@ -116,6 +116,7 @@ class _Reader:
     def __init__(self, file: TomlFile) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self.table = TABLES["product"]
 
     def mapping(self) -> Mapping:
         data = self.file.data
@@ -133,9 +134,9 @@ class _Reader:
         fields = self._fields(data)
         if store:
             for path in store.only:
-                self._checked(("store", "only", path), check_path, path)
+                self._checked(("store", "only", path), self.table.check_path, path)
                 for word in store.only[path]:
-                    self._checked(("store", "only", path), check_word, path, word)
+                    self._checked(("store", "only", path), self.table.check_word, path, word)
         self._paths_once(fields)
         if erp and erp.write_to:
             fields = self._columns_once(fields)
@@ -176,8 +177,12 @@ class _Reader:
             self._wrong((), "entity is missing", 'write entity = "product" at the top')
         elif entity not in entities:
             self._wrong(("entity",), f"unknown word {entity!r}", known(entity, entities))
-        elif entity != "product":
-            self._wrong(("entity",), f"{entity} is not supported by this version", 'write entity = "product"')
+        elif entity not in TABLES:
+            instead = f"write entity = {' or '.join(json.dumps(one) for one in TABLES)}"
+            self._wrong(("entity",), f"{entity} is not supported by this version", instead)
+        else:
+            self.table = TABLES[entity]
+            return entity
         return "product"
 
     def _section(self, model: type[Found], name: str) -> Found | None:
@@ -235,9 +240,9 @@ class _Reader:
         translations = self._map((*place, "map"), kind, written.map)
         if written.store:
             for key, value in values.items():
-                self._checked((*place, key), check_word, written.store, value)
+                self._checked((*place, key), self.table.check_word, written.store, value)
             for word, value in (translations or {}).items():
-                self._checked((*place, "map", word), check_word, written.store, value)
+                self._checked((*place, "map", word), self.table.check_word, written.store, value)
         rule = self._rule(place, written, kind)
         units = self._units(place, written) if len(self.problems) == before else None
         truth, only_to = self._travels(place, written)
@@ -283,9 +288,11 @@ class _Reader:
             self._wrong(place, "store is missing", instead)
             return
         before = len(self.problems)
-        self._checked((*place, "store"), check_path, written.store)
+        self._checked((*place, "store"), self.table.check_path, written.store)
         if len(self.problems) == before:
-            self._checked((*place, "type" if "type" in given else "store"), check_type, written.store, written.type)
+            self._checked(
+                (*place, "type" if "type" in given else "store"), self.table.check_type, written.store, written.type
+            )
 
     def _fits(self, place: Path_, written: FieldTable, given: set[str]) -> None:
         """Keys that mean something only for some types, or beside another key."""
@@ -397,7 +404,7 @@ class _Reader:
     def _travels(self, place: Path_, written: FieldTable) -> tuple[Truth, Side | None]:
         """The truth, and the one side that the field travels to."""
         truth: Truth = written.truth or "erp"
-        if written.store in READ_ONLY:
+        if written.store in self.table.read_only:
             if written.to == "store" or "value" in written.model_fields_set:
                 self._wrong(
                     place, f"nobody can write {written.store} of the store", 'write to = "erp", or leave the field out'
@@ -474,19 +481,20 @@ class _Reader:
                 message = f"the column {name} is written already by {writers[0].name} (line {writers[0].line})"
                 self._wrong(("fields", field.name, "erp"), message, 'write to = "store" in all but one of them')
             for field in sharing:
-                if field not in writers and field.store not in READ_ONLY:
+                if field not in writers and field.store not in self.table.read_only:
                     changed[field.name] = replace(field, only_to="store")
         return changed
 
-    def _match(self, by: list[str], fields: dict[str, Field]) -> tuple[str, ...]:
+    def _match(self, by: list[str] | None, fields: dict[str, Field]) -> tuple[str, ...]:
         written = "by" in self.file.data.get("match", {})
         mapped = {field.store for field in fields.values() if field.erp is not None}
         found: list[str] = []
-        for number, word in enumerate(by):
+        for number, word in enumerate(by if by is not None else self.table.match_by):
             place = ("match", "by", number)
-            path = MATCH_PATHS.get(word)
+            path = self.table.match.get(word)
             if path is None:
-                self._wrong(place, f"products are not matched by {word!r}", known(word, list(MATCH_PATHS)))
+                instead = known(word, list(self.table.match))
+                self._wrong(place, f"{self.table.what}s are not matched by {word!r}", instead)
             elif path in found:
                 self._wrong(place, f"{word} stands there twice", "leave one of them out")
             elif path in mapped:

@@ -36,7 +36,6 @@ __all__ = [
 IN_PLACE = "in-place"
 AS_MONEY = "half-up"  # `round` to the places of money
 LONGEST_NUMBER = 20  # characters
-DEFAULT_MATCH = ["id", "sku"]
 # What to write instead, for every key.
 EXAMPLES = {
     "resource": 'resource = "products.csv"',
@@ -195,7 +194,7 @@ class StoreTable(_Table):
 
 
 class MatchTable(_Table):
-    by: list[StrictStr] = DEFAULT_MATCH
+    by: list[StrictStr] | None = None
 
 
 class CreateTable(_Table):

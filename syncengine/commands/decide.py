@@ -12,7 +12,7 @@ from syncengine.records import KIND, RECORD
 from syncengine.settings import Settings, load_settings
 from syncengine.state import State
 from syncengine.state.journal import Conflict
-from syncengine.store_paths import check_word
+from syncengine.store_paths import TABLES, Table
 from syncengine.values import PLAIN, encode, is_empty, shown
 from syncengine.written import Mistake, known
 
@@ -77,17 +77,18 @@ def _answer(settings: Settings, conflict: Conflict, take: str) -> tuple[dict[str
         raise _bad(conflict, "the whole record waits", "write --take erp (make it anew) or --take store (let it go)")
     if conflict.job not in settings.jobs:
         raise _bad(conflict, f"the config has no job {conflict.job!r} any more", "write --take erp or --take store")
-    field = load_mapping(settings.jobs[conflict.job].mapping).fields.get(conflict.field)
+    mapping = load_mapping(settings.jobs[conflict.job].mapping)
+    field = mapping.fields.get(conflict.field)
     if field is None:
         raise _bad(conflict, "the mapping has no such field any more", "write --take erp or --take store")
-    return _valued(conflict, field, take)
+    return _valued(conflict, TABLES[mapping.entity], field, take)
 
 
-def _valued(conflict: Conflict, field: Field, take: str) -> tuple[dict[str, Any], str]:
+def _valued(conflict: Conflict, table: Table, field: Field, take: str) -> tuple[dict[str, Any], str]:
     try:
         value = PLAIN.read(take, field.type)
         if field.store is not None:
-            check_word(field.store, value)
+            table.check_word(field.store, value)
         if field.goes_to("erp"):
             field.write("erp", value, PLAIN)
     except Mistake as mistake:

@@ -780,10 +780,6 @@ def test_files_are_read_only_inside_the_folder(tmp_path: Path, resource: str) ->
 # -- the shipped ones --------------------------------------------------------------------------------------------------
 
 
-def test_mappings_are_shipped() -> None:
-    assert [path.name for path in SHIPPED] == ["prices-only.toml", "products.toml", "stock-only.toml"]
-
-
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_mapping_is_read_as_it_is(path: Path) -> None:
     mapping = load_mapping(path)

@@ -1,0 +1,13 @@
+"""The paths of the store's records, entity by entity: which there are, what they hold, who may write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from syncengine.mapping import Entity
+from syncengine.store_paths.product import PRODUCT
+from syncengine.store_paths.table import Table
+
+__all__ = ["TABLES", "Table"]
+
+TABLES: Mapping[Entity, Table] = {"product": PRODUCT}
