@@ -130,8 +130,10 @@ def test_the_archive_is_never_read_though_the_glob_matches_there(tmp_path: Path)
     assert Pulled(erp.open(), cursor, full=True).ids == []
 
 
-def test_both_folders_are_made_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    erp = deltas(tmp_path, resource="in/delta-*.csv")
+def test_all_folders_are_made_durable_and_new_ones_before_anything_is_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erp = deltas(tmp_path, resource="in/delta-*.csv", archive_to="old/done")
     put(erp, "in/delta-1.csv", "A-1;a;1")
     found, seen = Pulled(erp.open()), list[tuple[str, list[str]]]()
 
@@ -142,7 +144,8 @@ def test_both_folders_are_made_durable(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(archive, "make_durable", look)
     finished(found)
 
-    assert seen == [("done", ["done/delta-1.csv"]), ("in", ["done/delta-1.csv"])]
+    before, after = ["in/delta-1.csv"], ["old/done/delta-1.csv"]
+    assert seen == [("old", before), ("erp", before), ("done", after), ("in", after)]
 
 
 def test_a_folder_that_cannot_be_written_says_so_and_nothing_is_lost(
@@ -274,6 +277,7 @@ def test_half_of_what_was_read_is_no_new_whole(tmp_path: Path, monkeypatch: pyte
     erp = exports(tmp_path)
     put(erp, "products-1.csv", "A-1;a;1")
     put(erp, "products-2.csv", "A-2;b;1")
+    (erp.folder / "done").mkdir()
     found = Pulled(erp.open())
     cursor = found.cursor()
     with monkeypatch.context() as patch:

@@ -17,7 +17,7 @@ def put_away(source: Source, folder: Path, to: str) -> None:
     if not archive.resolve().is_relative_to(folder.resolve()):
         raise CannotRun(f"{archive} leads out of the folder {folder}: files are moved only inside of it")
     try:
-        archive.mkdir(parents=True, exist_ok=True)
+        _make(archive, folder)
         place = _free_place(archive, source.path)
         try:
             source.path.replace(place)
@@ -31,6 +31,16 @@ def put_away(source: Source, folder: Path, to: str) -> None:
         ) from error
     make_durable(archive)
     make_durable(source.path.parent)
+
+
+def _make(archive: Path, folder: Path) -> None:
+    if archive.is_dir():
+        return
+    archive.mkdir(parents=True)
+    for above in archive.parents:
+        make_durable(above)
+        if above == folder:
+            return
 
 
 def _free_place(archive: Path, path: Path) -> Path:
