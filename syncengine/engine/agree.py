@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from syncengine.engine.flight import already_sent, as_if_arrived, read_back, under_way
+from syncengine.engine.flight import already_sent, as_if_arrived, on_its_way, read_back, under_way
 from syncengine.engine.gone import field_at
 from syncengine.engine.item import Item, check_whole, holds, planned_write, with_changes
 from syncengine.engine.job import SIDES, JobRun, Pair
@@ -63,7 +63,7 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
         check_whole(job, item, chosen, writes["store"])
     if was_in_flight and not link.in_flight:
         link.in_flight_since, link.arrived = None, True
-    return with_changes(job, item, _updates(job, pair, writes, now, family))
+    return with_changes(job, item, _updates(job, pair, writes, now | on_its_way(link, chosen), family))
 
 
 def _rests(job: JobRun, pair: Pair, one: Field, erp: Value) -> bool:

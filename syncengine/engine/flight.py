@@ -10,6 +10,7 @@ then, if it had the record}, or of {"was": what the ERP held then, "by": the dif
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any
@@ -21,7 +22,7 @@ from syncengine.records import FieldChange
 from syncengine.state import Link
 from syncengine.values import Value, decode, encode, is_empty, same
 
-__all__ = ["already_sent", "as_if_arrived", "hand_over", "read_back", "under_way"]
+__all__ = ["already_sent", "as_if_arrived", "hand_over", "on_its_way", "read_back", "under_way"]
 
 
 def hand_over(link: Link, field: Field, change: FieldChange, store: Value) -> None:
@@ -52,6 +53,13 @@ def already_sent(link: Link, field: Field, value: Value) -> bool:
     """Whether this very value is the last one on its way."""
     flights = link.in_flight.get(field.name, [])
     return bool(flights) and "to" in flights[-1] and same(decode(flights[-1]["to"], field.type), value)
+
+
+def on_its_way(link: Link, fields: Iterable[Field]) -> dict[str, Value]:
+    """The values that the ERP will have when it has imported all that was handed over, by field. A whole row that is
+    handed over after them must have them too: it would take them back."""
+    last = [(one, link.in_flight[one.name][-1]) for one in fields if link.in_flight.get(one.name)]
+    return {one.name: decode(flight["to"], one.type) for one, flight in last if "to" in flight}
 
 
 def as_if_arrived(link: Link, field: Field, erp: Seen, store: Seen) -> tuple[Seen, Seen]:
