@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,19 +11,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from syncengine.sandbox import about, front, listing, media, parameters, products, routes, schema, shown, variations
-from syncengine.sandbox.auth import Gate, Key, basic_pair
+from syncengine.sandbox import listing, parameters, products, schema, shown, variations
+from syncengine.sandbox.auth import Gate, Key
 from syncengine.sandbox.faults import Dice, Fault
 from syncengine.sandbox.front import Front
-from syncengine.sandbox.messages import ApiError, Dropped, FatalError, LoggedRequest, Request, Response, parse_query
+from syncengine.sandbox.messages import LoggedRequest, Request, Response
 from syncengine.sandbox.seed import fill
 from syncengine.sandbox.site import WOOCOMMERCE, WORDPRESS, Site, utc_now
 from syncengine.sandbox.store import Product, Store
+from syncengine.sandbox.web import Web
 
 if TYPE_CHECKING:
     import httpx
 
-LONGEST_TARGET = 8190  # what the web server in front of a store takes for a path with its query
 LOG_LENGTH = 100_000
 DEFAULT_ZONE = "Europe/Berlin"
 DEFAULT_KEY = Key("ck_sandbox", "cs_sandbox", "read_write")
@@ -44,8 +41,6 @@ class Sandbox:
     `firewall` answers for it with a page, `redirect_to` sends everything to another host, `woocommerce` and
     `wordpress` are the versions that it says to be.
     """
-
-    slow_seconds = 1.0  # how long the fault `slow` holds a request
 
     def __init__(
         self,
@@ -79,11 +74,8 @@ class Sandbox:
             wordpress=wordpress,
         )
         self.home = home
-        self._front = Front(firewall, redirect_to)
-        self._gate = Gate(keys)
         self._fault_seed = fault_seed
-        self._dice = Dice(faults, fault_seed)
-        self._worker: AbstractContextManager[Any] = threading.BoundedSemaphore(workers) if workers else nullcontext()
+        self._web = Web(self.site, Gate(keys), Front(firewall, redirect_to), Dice(faults, fault_seed), workers)
         self._log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
         with self.site.store.work():
             self.site.uncategorized()
@@ -105,11 +97,20 @@ class Sandbox:
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The faults in force; setting them starts their dice afresh."""
-        return self._dice.faults
+        return self._web.dice.faults
 
     @faults.setter
     def faults(self, faults: Sequence[Fault]) -> None:
-        self._dice = Dice(faults, self._fault_seed)
+        self._web.dice = Dice(faults, self._fault_seed)
+
+    @property
+    def slow_seconds(self) -> float:
+        """How long the fault `slow` holds a request."""
+        return self._web.slow_seconds
+
+    @slow_seconds.setter
+    def slow_seconds(self, seconds: float) -> None:
+        self._web.slow_seconds = seconds
 
     @property
     def requests(self) -> list[LoggedRequest]:
@@ -125,7 +126,7 @@ class Sandbox:
         """Answers a request; raises Dropped where the connection is to be closed without a reply."""
         status = 0
         try:
-            response = self._answer(request)
+            response = self._web.answer(request, self.home or f"{request.scheme}://{request.host}")
             status = response.status
         finally:
             self._log.append(
@@ -140,83 +141,6 @@ class Sandbox:
         from syncengine.sandbox.mount import Mount  # noqa: PLC0415 - httpx is slow to import, and a server needs none
 
         return Mount(self)
-
-    def _home(self, request: Request) -> str:
-        return self.home or f"{request.scheme}://{request.host}"
-
-    def _answer(self, request: Request) -> Response:
-        if len(request.path) + len(request.query_string) > LONGEST_TARGET:
-            return Response.html(414, "414 Request-URI Too Large")
-        stopped = self._front.stops(request)
-        if stopped is not None:
-            return stopped
-        response = self._of_wordpress(request)
-        if any(name == "Link" for name, _ in response.headers):
-            return response
-        link = f'<{self.site.address(self._home(request), "/")}>; rel="https://api.w.org/"'
-        return Response(response.status, response.body, (*response.headers, ("Link", link)))
-
-    def _of_wordpress(self, request: Request) -> Response:
-        route = request.route
-        if route is None or front.hidden(self.site, request):
-            return front.page(self.site, request)
-        if not route.startswith(routes.NAMESPACE):
-            return self._outside(request, route)
-        is_batch = request.method in ("POST", "PUT", "PATCH") and route.rstrip("/").endswith("/batch")
-        match self._dice.draw(is_batch=is_batch):
-            case None:
-                return self._work(request)
-            case "drop-before":
-                raise Dropped
-            case "drop-after":
-                self._work(request)
-                raise Dropped
-            case "half-batch":
-                return self._work(request, half=True)
-            case "slow":
-                return self._work(request, delay=self.slow_seconds)
-            case "busy-429":
-                body = {"code": "too_many_requests", "message": "Too many requests.", "data": {"status": 429}}
-                return Response.json(429, body, (("Retry-After", "1"),))
-            case "busy-503":
-                return Response.html(503, "503 Service Temporarily Unavailable")
-            case _:
-                return Response.json(500, FatalError().body())
-
-    def _outside(self, request: Request, route: str) -> Response:
-        """What WordPress itself answers. It takes Basic credentials for a user's: a consumer key is unknown to it."""
-        if request.scheme == "https" and basic_pair(request.headers):
-            message = "<strong>Error:</strong> Unknown username. Check again or try your email address."
-            return Response.json(401, ApiError(401, "invalid_username", message).body())
-        if request.method in ("GET", "HEAD"):
-            if route == "/":
-                return Response.json(200, about.index(self.site, self._home(request)))
-            if route.rstrip("/") == "/wp/v2/media":
-                return self._media(request)
-        return Response.json(404, routes.no_route().body())
-
-    def _media(self, request: Request) -> Response:
-        """The media library, which is open to everybody."""
-        try:
-            query = schema.checked(parse_query(request.query_string), parameters.MEDIA_LIST)
-        except ApiError as error:
-            return Response.json(error.status, error.body())
-        page = {**schema.defaults(parameters.MEDIA_LIST), **query}
-        with self.site.store.lock:
-            items, total = media.listed(self.site, self._home(request), page["page"], page["per_page"])
-        pages = -(-total // page["per_page"])
-        return Response.json(200, items, (("X-WP-Total", str(total)), ("X-WP-TotalPages", str(pages))))
-
-    def _work(self, request: Request, *, half: bool = False, delay: float = 0.0) -> Response:
-        with self._worker:
-            if delay:
-                time.sleep(delay)
-            home = self._home(request)
-            try:
-                admitted = self._gate.admit(request, home, self.site.clock().timestamp())
-                return routes.answer(routes.Call(self.site, request, home, admitted, half))
-            except ApiError as error:
-                return Response.json(error.status, error.body())
 
     # -- what happens in the shop without the REST API
 

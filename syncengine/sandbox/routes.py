@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from syncengine.sandbox import about, batch, described, parameters, schema, settings, taxes
+from syncengine.sandbox.call import Call
 from syncengine.sandbox.endpoints import Endpoint, Page, Products, Variations
-from syncengine.sandbox.messages import ApiError, Dropped, Query, Request, Response, parse_query
-from syncengine.sandbox.shown import field_list, only
+from syncengine.sandbox.messages import ApiError, Dropped, Response
+from syncengine.sandbox.shown import only
 from syncengine.sandbox.site import CATEGORY, SHIPPING_CLASS, TAG, Site
 from syncengine.sandbox.terms import Attributes, Terms
 
 NAMESPACE = "/wc/v3"
 _WRITES = ("POST", "PUT", "PATCH")
 _LIST_ALLOWS, _ITEM_ALLOWS, _BATCH_ALLOWS = "GET, POST", "GET, POST, PUT, PATCH, DELETE", "POST, PUT, PATCH"
-_REFUSALS = {
-    "list": ("cannot_view", "Sorry, you cannot list resources."),
-    "view": ("cannot_view", "Sorry, you cannot view this resource."),
-    "create": ("cannot_create", "Sorry, you are not allowed to create resources."),
-    "edit": ("cannot_edit", "Sorry, you are not allowed to edit this resource."),
-    "delete": ("cannot_delete", "Sorry, you are not allowed to delete this resource."),
-    "batch": ("cannot_batch", "Sorry, you are not allowed to batch manipulate this resource."),
-}
-
 Make = Callable[[Site, str, re.Match[str]], Endpoint]
 _COLLECTIONS: tuple[tuple[str, Make], ...] = (
     ("products", lambda site, home, _: Products(site, home)),
@@ -54,45 +44,6 @@ _VARIATIONS_OF_ONE = re.compile(r"/\d+/variations$")
 
 def no_route() -> ApiError:
     return ApiError(404, "rest_no_route", "No route was found matching the URL and request method.")
-
-
-@dataclass
-class Call:
-    """One request on its way to its endpoint. `admitted`: a key was shown that may do this. `half`: the connection
-    breaks when half of the batch is done."""
-
-    site: Site
-    request: Request
-    home: str
-    admitted: bool
-    half: bool = False
-
-    def __post_init__(self) -> None:
-        self.query: Query = parse_query(self.request.query_string)
-        self.route = (self.request.route or "/").rstrip("/")
-        # HEAD is answered like GET, only without the body.
-        self.method = "GET" if self.request.method == "HEAD" else self.request.method
-        self.fields = field_list(self.query.get("_fields"))
-
-    def need(self, deed: str) -> None:
-        if not self.admitted:
-            code, message = _REFUSALS[deed]
-            raise ApiError(401, f"woocommerce_rest_{code}", message)
-
-    def params(self) -> dict[str, Any]:
-        """The query's parameters with the body's on top; a broken JSON body refuses the request."""
-        body = self.request.body
-        kind = self.request.headers.get("content-type", "")
-        if not body:
-            return dict(self.query)
-        if "json" in kind:
-            try:
-                given = json.loads(body)
-            except ValueError:
-                problem = {"json_error_code": 4, "json_error_message": "Syntax error"}
-                raise ApiError(400, "rest_invalid_json", "Invalid JSON body passed.", **problem) from None
-            return {**self.query, **given} if isinstance(given, dict) else dict(self.query)
-        return {**self.query, **parse_query(body.decode("utf-8", "replace"))}
 
 
 def answer(call: Call) -> Response:
@@ -173,7 +124,7 @@ def _tax_classes(call: Call) -> Response:
     if call.method == "GET":
         call.need("list")
         with call.site.store.lock:
-            return Response.json(200, _cut(call, taxes.classes(call.site)))
+            return Response.json(200, call.cut(taxes.classes(call.site)))
     if call.method != "POST":
         raise no_route()
     params = schema.checked(_complete(call.params(), ("name",)), parameters.TAX_CLASS)
@@ -181,7 +132,7 @@ def _tax_classes(call: Call) -> Response:
     with call.site.store.work():
         made = taxes.new_class(call.site, params["name"])
     address = call.site.address(call.home, f"{call.route}/{made['slug']}")
-    return Response.json(201, _cut(call, made), (("Location", address),))
+    return Response.json(201, call.cut(made), (("Location", address),))
 
 
 def _complete(given: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
@@ -193,20 +144,13 @@ def _complete(given: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any
     return given
 
 
-def _cut(call: Call, value: Any) -> Any:
-    """What `_fields` leaves; a dotted name asks for a field that no product has (FACTS-WOOCOMMERCE, 4)."""
-    if not call.fields:
-        return value
-    return only(value, [name for name in call.fields if "." not in name] or [""])
-
-
 def _collection(call: Call, endpoint: Endpoint) -> Response:
     if call.method == "GET":
         query = schema.checked(call.query, endpoint.list_kinds)
         call.need("list")
         with call.site.store.lock:
             page = endpoint.page({**schema.defaults(endpoint.list_kinds), **query})
-        return Response.json(200, _cut(call, page.items), _paging(call, query, page))
+        return Response.json(200, call.cut(page.items), _paging(call, query, page))
     if call.method != "POST":
         raise no_route()
     params = schema.checked(_complete(call.params(), endpoint.required), endpoint.item_kinds)
@@ -217,7 +161,7 @@ def _collection(call: Call, endpoint: Endpoint) -> Response:
     # WooCommerce forgets to fill the product's id into the address of a new variation (q04_filters).
     place = _VARIATIONS_OF_ONE.sub(r"/(?P<product_id>[\\d]+)/variations", call.route)
     address = call.site.address(call.home, f"{place}/{created['id']}")
-    return Response.json(201, _cut(call, created), (("Location", address),))
+    return Response.json(201, call.cut(created), (("Location", address),))
 
 
 def _item(call: Call, endpoint: Endpoint, item_id: int) -> Response:
@@ -226,21 +170,21 @@ def _item(call: Call, endpoint: Endpoint, item_id: int) -> Response:
         call.need("view")
         with call.site.store.lock:
             shown = endpoint.show_item(item_id, edit=query.get("context") == "edit")
-        return Response.json(200, _cut(call, shown))
+        return Response.json(200, call.cut(shown))
     if call.method in _WRITES:
         params = schema.checked(call.params(), endpoint.item_kinds)
         call.need("edit")
         call.site.labour(1)
         with call.site.store.work():
             updated = endpoint.update_item(item_id, {**params, "id": item_id})
-        return Response.json(200, _cut(call, updated))
+        return Response.json(200, call.cut(updated))
     if call.method == "DELETE":
         force = schema.checked(call.params(), parameters.DELETE).get("force", False)
         call.need("delete")
         call.site.labour(1)
         with call.site.store.work():
             gone = endpoint.delete_item(item_id) if force else endpoint.trash_item(item_id)
-        return Response.json(200, _cut(call, gone))
+        return Response.json(200, call.cut(gone))
     raise no_route()
 
 
