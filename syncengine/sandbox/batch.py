@@ -13,7 +13,10 @@ _VERBS = ("create", "update", "delete")
 
 
 class Batched(Protocol):
-    """What can be done in a batch; each raises ApiError to refuse its item. Values come unvalidated."""
+    """What can be done in a batch; each raises ApiError to refuse its item, FatalError to break the whole request.
+
+    Values come unvalidated.
+    """
 
     def create_item(self, params: dict[str, Any]) -> dict[str, Any]: ...
     def update_item(self, item_id: int, params: dict[str, Any]) -> dict[str, Any]: ...
@@ -63,6 +66,8 @@ def _saved(verb: str, item: dict[str, Any], deeds: Batched) -> dict[str, Any]:
         if verb == "create":
             return deeds.create_item(item)
         return deeds.update_item(php_integer(item.get("id")), item)
+    except FatalError:
+        raise
     except ApiError as error:
         return {"id": 0 if verb == "create" else item.get("id"), "error": error.body()}
 

@@ -34,6 +34,8 @@ def _argument(kind: Kind) -> dict[str, Any]:
         told = {"type": ["null", "object", "string", "number", "boolean", "integer", "array"]}
     if kind.date_time:
         told["format"] = "date-time"
+    if kind.email:
+        told["format"] = "email"
     for name in ("default", "minimum", "maximum"):
         if getattr(kind, name) is not None:
             told[name] = getattr(kind, name)

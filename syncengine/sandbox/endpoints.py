@@ -27,11 +27,13 @@ class Page:
 class Endpoint(Batched, Protocol):
     """One kind of record behind /wc/v3: its parameters, its fields, and what can be done with it.
 
-    `create_item`, `update_item` and `delete_item` serve batches too: they take raw values and delete for good.
+    `create_kinds` are the parameters of a new record, `item_kinds` those of one that is there. `create_item`,
+    `update_item` and `delete_item` serve batches too: they take raw values and delete for good.
     """
 
     title: str
     list_kinds: Mapping[str, Kind]
+    create_kinds: Mapping[str, Kind]
     item_kinds: Mapping[str, Kind]
     fields: Mapping[str, Kind]
     required: tuple[str, ...]
@@ -46,7 +48,7 @@ class Products:
 
     title = "product"
     list_kinds = parameters.PRODUCT_LIST
-    item_kinds = parameters.PRODUCT
+    create_kinds = item_kinds = parameters.PRODUCT
     fields = parameters.PRODUCT_FIELDS
     required: tuple[str, ...] = ()
 
@@ -99,7 +101,7 @@ class Variations:
 
     title = "product_variation"
     list_kinds = parameters.VARIATION_LIST
-    item_kinds = parameters.VARIATION
+    create_kinds = item_kinds = parameters.VARIATION
     fields = parameters.VARIATION_FIELDS
     required: tuple[str, ...] = ()
 

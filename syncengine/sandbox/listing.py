@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from syncengine.sandbox import dates, values
+from syncengine.sandbox import filters, values
+from syncengine.sandbox.filters import Where
 from syncengine.sandbox.site import Site
 from syncengine.sandbox.store import Product
 
@@ -27,25 +27,9 @@ _ORDERS = {
 }
 
 
-@dataclass
-class _Where:
-    clauses: list[str] = field(default_factory=list)
-    args: list[Any] = field(default_factory=list)
-
-    def add(self, clause: str, *args: Any) -> None:
-        self.clauses.append(clause)
-        self.args.extend(args)
-
-    def among(self, column: str, items: list[Any], no: str = "") -> None:
-        self.add(f"{column} {no} IN ({','.join('?' * len(items))})", *items)
-
-    def sql(self) -> str:
-        return " AND ".join(self.clauses) or "1"
-
-
 def found(site: Site, query: Mapping[str, Any]) -> tuple[list[Product], int]:
     """The products of one page and how many there are in all; `query` was checked and has its defaults."""
-    where = _Where()
+    where = Where()
     states = _states(where, query)
     _types(where, query, states)
     if query.get("parent"):
@@ -58,7 +42,7 @@ def found_variations(site: Site, product_id: int, query: Mapping[str, Any]) -> t
 
     Those in the trash are found there even then.
     """
-    where = _Where()
+    where = Where()
     states = _states(where, query)
     where.add("parent = ? AND parent <> 0 AND type = 'variation'", product_id)
     if "trash" not in states:
@@ -66,17 +50,13 @@ def found_variations(site: Site, product_id: int, query: Mapping[str, Any]) -> t
     return _page(site, where, query)
 
 
-def _page(site: Site, where: _Where, query: Mapping[str, Any]) -> tuple[list[Product], int]:
-    _times(site, where, query)
+def _page(site: Site, where: Where, query: Mapping[str, Any]) -> tuple[list[Product], int]:
+    filters.times(site, where, query)
     _keys(where, query)
     _words(where, query)
     _groups(where, query)
-    if query.get("include"):
-        where.among("id", query["include"])
-    if query.get("exclude"):
-        where.among("id", query["exclude"], "NOT")
-    limit = query["per_page"]
-    offset = query.get("offset") or (query["page"] - 1) * limit
+    filters.named(where, query)
+    limit, offset = filters.window(query)
     total = site.store.count(where.sql(), where.args)
     return site.store.select(where.sql(), where.args, _order(query), limit, offset), total
 
@@ -84,12 +64,11 @@ def _page(site: Site, where: _Where, query: Mapping[str, Any]) -> tuple[list[Pro
 def _order(query: Mapping[str, Any]) -> str:
     orderby = query["orderby"]
     if orderby in ("include", "post__in"):
-        ranks = " ".join(f"WHEN {int(each)} THEN {rank}" for rank, each in enumerate(query.get("include", ())))
-        return f"CASE id {ranks} END, id" if ranks else "id"
+        return filters.as_included(query)
     return _ORDERS[orderby].format(query["order"])
 
 
-def _states(where: _Where, query: Mapping[str, Any]) -> set[str]:
+def _states(where: Where, query: Mapping[str, Any]) -> set[str]:
     """Filters by status; gives the statuses that are wanted."""
     named = query.get("include_status") or ([query["status"]] if query["status"] else ["any"])
     states = (set(_ANY) if "any" in named else set(named)) - set(query.get("exclude_status") or ())
@@ -98,7 +77,7 @@ def _states(where: _Where, query: Mapping[str, Any]) -> set[str]:
     return states
 
 
-def _types(where: _Where, query: Mapping[str, Any], states: set[str]) -> None:
+def _types(where: Where, query: Mapping[str, Any], states: set[str]) -> None:
     """Filters by type. Variations are found by their keys only, and not while their product is in the trash."""
     types = query.get("include_types") or ([query["type"]] if query.get("type") else [])
     if types:
@@ -111,24 +90,13 @@ def _types(where: _Where, query: Mapping[str, Any], states: set[str]) -> None:
         where.among("type", query["exclude_types"], "NOT")
 
 
-def _times(site: Site, where: _Where, query: Mapping[str, Any]) -> None:
-    for name, comparison in (
-        ("after", "created >"),
-        ("before", "created <"),
-        ("modified_after", "modified >"),
-        ("modified_before", "modified <"),
-    ):
-        if query.get(name):
-            where.add(f"{comparison} ?", dates.bound(query[name], query["dates_are_gmt"], site.zone))
-
-
 def _sku(query: Mapping[str, Any]) -> str:
     """The SKUs that are asked for; an empty one, or "0", is no filter at all: everything comes back."""
     sku = values.one_line(query.get("sku"))
     return "" if sku == "0" else sku
 
 
-def _keys(where: _Where, query: Mapping[str, Any]) -> None:
+def _keys(where: Where, query: Mapping[str, Any]) -> None:
     if sku := _sku(query):
         parts = sku.split(",")
         # The whole text stands beside its parts, so that a SKU with a comma is found when it is asked for alone.
@@ -143,23 +111,18 @@ def _keys(where: _Where, query: Mapping[str, Any]) -> None:
         where.add("slug = ?", values.slug(query["slug"]))
 
 
-def _like(text: str) -> str:
-    escaped = values.collated(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
-def _words(where: _Where, query: Mapping[str, Any]) -> None:
+def _words(where: Where, query: Mapping[str, Any]) -> None:
     """`search` looks into names and descriptions, not into SKUs; `search_sku` takes one piece of a SKU."""
     for word in values.one_line(query.get("search")).split():
-        where.add("words LIKE ? ESCAPE '\\'", _like(word))
+        where.contains("words", word)
     if query.get("search_sku"):
-        where.add("sku_key LIKE ? ESCAPE '\\'", _like(query["search_sku"]))
+        where.contains("sku_key", query["search_sku"])
     if query.get("search_name_or_sku"):
-        piece = _like(query["search_name_or_sku"])
+        piece = filters.like(query["search_name_or_sku"])
         where.add("(sku_key LIKE ? ESCAPE '\\' OR title LIKE ? ESCAPE '\\')", piece, piece)
 
 
-def _groups(where: _Where, query: Mapping[str, Any]) -> None:
+def _groups(where: Where, query: Mapping[str, Any]) -> None:
     for name in ("category", "tag"):
         if query.get(name):
             ids = [values.php_integer(part) for part in query[name].split(",")]

@@ -10,36 +10,18 @@ from urllib.parse import parse_qsl, quote
 
 from syncengine.sandbox import about, batch, described, parameters, schema, settings, taxes
 from syncengine.sandbox.call import Call
-from syncengine.sandbox.endpoints import Endpoint, Page, Products, Variations
-from syncengine.sandbox.messages import ApiError, Dropped, Response
+from syncengine.sandbox.endpoints import Endpoint, Page
+from syncengine.sandbox.messages import ApiError, Dropped, FatalError, Response
+from syncengine.sandbox.places import NAMESPACE, PLACES, Place
 from syncengine.sandbox.shown import only
-from syncengine.sandbox.site import CATEGORY, SHIPPING_CLASS, TAG, Site
-from syncengine.sandbox.terms import Attributes, Terms
+from syncengine.sandbox.values import php_integer
 
-NAMESPACE = "/wc/v3"
 _WRITES = ("POST", "PUT", "PATCH")
-_LIST_ALLOWS, _ITEM_ALLOWS, _BATCH_ALLOWS = "GET, POST", "GET, POST, PUT, PATCH, DELETE", "POST, PUT, PATCH"
-Make = Callable[[Site, str, re.Match[str]], Endpoint]
-_COLLECTIONS: tuple[tuple[str, Make], ...] = (
-    ("products", lambda site, home, _: Products(site, home)),
-    ("products/categories", lambda site, home, _: Terms(site, CATEGORY)),
-    ("products/tags", lambda site, home, _: Terms(site, TAG)),
-    ("products/shipping_classes", lambda site, home, _: Terms(site, SHIPPING_CLASS)),
-    ("products/attributes", lambda site, home, _: Attributes(site)),
-    (
-        r"products/attributes/(?P<attribute_id>\d+)/terms",
-        lambda site, home, at: Attributes(site).terms_of(int(at["attribute_id"])),
-    ),
-    (
-        r"products/(?P<product_id>\d+)/variations",
-        lambda site, home, at: Variations(site, home, int(at["product_id"])),
-    ),
-)
-_PATHS = tuple(
-    (re.compile(rf"{NAMESPACE}/{path}(?:/(?P<batch>batch)|/(?P<id>\d+))?"), make) for path, make in _COLLECTIONS
-)
+_CLASSES_ALLOW = "GET, POST"
+_PATTERNS = tuple((place.pattern(), place) for place in PLACES)
 _SETTINGS = re.compile(rf"{NAMESPACE}/settings(?:/(?P<group>[\w-]+)(?:/(?P<name>[\w-]+))?)?")
-_VARIATIONS_OF_ONE = re.compile(r"/\d+/variations$")
+_BELOW_ONE = re.compile(r"/\d+/(variations|refunds)$")
+_OWNERS = {"variations": "product_id", "refunds": "order_id"}
 
 
 def no_route() -> ApiError:
@@ -60,43 +42,46 @@ def answer(call: Call) -> Response:
     if route == f"{NAMESPACE}/taxes/classes":
         told = [described.endpoint(["GET"], parameters.ITEM)]
         told.append(described.endpoint(["POST"], parameters.TAX_CLASS, ("name",)))
-        body = described.route(_LIST_ALLOWS.split(", "), told, "tax_class", parameters.TAX_CLASS_FIELDS)
-        return _allowing(_LIST_ALLOWS, call, partial(_tax_classes, call), body)
-    for pattern, make in _PATHS:
+        body = described.route(_CLASSES_ALLOW.split(", "), told, "tax_class", parameters.TAX_CLASS_FIELDS)
+        return _allowing(_CLASSES_ALLOW, call, partial(_tax_classes, call), body)
+    for pattern, place in _PATTERNS:
         if at := pattern.fullmatch(route):
-            with call.site.store.lock:
-                endpoint = make(call.site, call.home, at)
-            if at["batch"]:
-                return _allowing(
-                    _BATCH_ALLOWS, call, partial(_batch, call, endpoint), _described(endpoint, _BATCH_ALLOWS)
-                )
-            if at["id"]:
-                reply = partial(_item, call, endpoint, int(at["id"]))
-                return _allowing(_ITEM_ALLOWS, call, reply, _described(endpoint, _ITEM_ALLOWS))
-            reply = partial(_collection, call, endpoint)
-            return _allowing(_LIST_ALLOWS, call, reply, _described(endpoint, _LIST_ALLOWS))
+            return _at_place(call, place, at)
     raise no_route()
 
 
+def _at_place(call: Call, place: Place, at: re.Match[str]) -> Response:
+    found = at.groupdict()
+    with call.site.store.lock:
+        endpoint = place.make(call.site, call.home, place.ids(at))
+    if found.get("batch"):
+        return _allowing(place.batch, call, partial(_batch, call, endpoint), _described(endpoint, place.batch))
+    if found.get("id"):
+        reply = partial(_item, call, endpoint, php_integer(found["id"]))
+        return _allowing(place.one, call, reply, _described(endpoint, place.one, one=True))
+    reply = partial(_collection, call, endpoint)
+    return _allowing(place.whole, call, reply, _described(endpoint, place.whole, whole=True))
+
+
 def _routes() -> dict[str, Any]:
-    """Every route with its methods, spelled as WordPress does."""
+    """Every route with its methods."""
     known = {"/wc/v3": "GET", "/wc/v3/settings": "GET", "/wc/v3/system_status": "GET"}
-    known["/wc/v3/taxes/classes"] = _LIST_ALLOWS
-    for path, _ in _COLLECTIONS:
-        route = f"{NAMESPACE}/{path}".replace(r"\d+", r"[\d]+")
-        known |= {route: _LIST_ALLOWS, rf"{route}/(?P<id>[\d]+)": _ITEM_ALLOWS, f"{route}/batch": _BATCH_ALLOWS}
+    known["/wc/v3/taxes/classes"] = _CLASSES_ALLOW
+    for place in PLACES:
+        known |= place.routes()
     return {route: {"namespace": "wc/v3", "methods": methods.split(", ")} for route, methods in known.items()}
 
 
-def _described(endpoint: Endpoint, methods: str) -> Any:
-    """What OPTIONS tells of a route of an endpoint."""
-    told = [described.endpoint(list(_WRITES), endpoint.item_kinds)]
-    if methods == _LIST_ALLOWS:
-        told = [described.endpoint(["GET"], endpoint.list_kinds)]
-        told.append(described.endpoint(["POST"], endpoint.item_kinds, endpoint.required))
-    elif methods == _ITEM_ALLOWS:
-        told = [described.endpoint(["GET"], parameters.ITEM), *told, described.endpoint(["DELETE"], parameters.DELETE)]
-    return described.route(methods.split(", "), told, endpoint.title, endpoint.fields)
+def _described(endpoint: Endpoint, methods: str, *, whole: bool = False, one: bool = False) -> Any:
+    """What OPTIONS tells of a route of an endpoint: of the `whole` list, of `one` record, or of its batch."""
+    taken = methods.split(", ")
+    told = [described.endpoint(["GET"], parameters.ITEM if one else endpoint.list_kinds)] if "GET" in taken else []
+    if writes := [method for method in taken if method in _WRITES]:
+        kinds = endpoint.create_kinds if whole else endpoint.item_kinds
+        told.append(described.endpoint(writes, kinds, endpoint.required if whole else ()))
+    if "DELETE" in taken:
+        told.append(described.endpoint(["DELETE"], parameters.DELETE))
+    return described.route(taken, told, endpoint.title, endpoint.fields)
 
 
 def _allowing(methods: str, call: Call, reply: Callable[[], Response], told: Any) -> Response:
@@ -106,11 +91,15 @@ def _allowing(methods: str, call: Call, reply: Callable[[], Response], told: Any
     """
     if call.method == "OPTIONS":
         return Response.json(200, told, (("Allow", methods),))
+    if call.method not in methods.split(", "):
+        raise no_route()
     try:
         response = reply()
+    except FatalError:
+        raise
     except ApiError as error:
         response = Response.json(error.status, error.body())
-    headers = (*response.headers, ("Allow", methods)) if call.admitted and response.status != 500 else response.headers
+    headers = (*response.headers, ("Allow", methods)) if call.admitted else response.headers
     return Response(response.status, response.body, headers)
 
 
@@ -125,8 +114,6 @@ def _tax_classes(call: Call) -> Response:
         call.need("list")
         with call.site.store.lock:
             return Response.json(200, call.cut(taxes.classes(call.site)))
-    if call.method != "POST":
-        raise no_route()
     params = schema.checked(_complete(call.params(), ("name",)), parameters.TAX_CLASS)
     call.need("create")
     with call.site.store.work():
@@ -151,15 +138,13 @@ def _collection(call: Call, endpoint: Endpoint) -> Response:
         with call.site.store.lock:
             page = endpoint.page({**schema.defaults(endpoint.list_kinds), **query})
         return Response.json(200, call.cut(page.items), _paging(call, query, page))
-    if call.method != "POST":
-        raise no_route()
-    params = schema.checked(_complete(call.params(), endpoint.required), endpoint.item_kinds)
+    params = schema.checked(_complete(call.params(), endpoint.required), endpoint.create_kinds)
     call.need("create")
     call.site.labour(1)
     with call.site.store.work():
         created = endpoint.create_item(params)
-    # WooCommerce forgets to fill the product's id into the address of a new variation (q04_filters).
-    place = _VARIATIONS_OF_ONE.sub(r"/(?P<product_id>[\\d]+)/variations", call.route)
+    # WooCommerce forgets to fill the owner's id into the address of what belongs to one (q04_filters, q09_orders).
+    place = _BELOW_ONE.sub(lambda at: rf"/(?P<{_OWNERS[at[1]]}>[\d]+)/{at[1]}", call.route)
     address = call.site.address(call.home, f"{place}/{created['id']}")
     return Response.json(201, call.cut(created), (("Location", address),))
 
@@ -178,19 +163,15 @@ def _item(call: Call, endpoint: Endpoint, item_id: int) -> Response:
         with call.site.store.work():
             updated = endpoint.update_item(item_id, {**params, "id": item_id})
         return Response.json(200, call.cut(updated))
-    if call.method == "DELETE":
-        force = schema.checked(call.params(), parameters.DELETE).get("force", False)
-        call.need("delete")
-        call.site.labour(1)
-        with call.site.store.work():
-            gone = endpoint.delete_item(item_id) if force else endpoint.trash_item(item_id)
-        return Response.json(200, call.cut(gone))
-    raise no_route()
+    force = schema.checked(call.params(), parameters.DELETE).get("force", False)
+    call.need("delete")
+    call.site.labour(1)
+    with call.site.store.work():
+        gone = endpoint.delete_item(item_id) if force else endpoint.trash_item(item_id)
+    return Response.json(200, call.cut(gone))
 
 
 def _batch(call: Call, endpoint: Endpoint) -> Response:
-    if call.method not in _WRITES:
-        raise no_route()
     params = call.params()
     call.need("batch")
     lists = batch.items_of(params)

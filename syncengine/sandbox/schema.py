@@ -9,7 +9,7 @@ from typing import Any
 
 from syncengine.sandbox.dates import SHAPE
 from syncengine.sandbox.messages import InvalidParamsError
-from syncengine.sandbox.values import php_integer, php_text
+from syncengine.sandbox.values import is_email, php_integer, php_text
 
 _NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
 _YES_NO = {"true": True, "1": True, "false": False, "0": False, "": False}
@@ -26,6 +26,7 @@ class Kind:
     minimum: int | None = None
     maximum: int | None = None
     date_time: bool = False
+    email: bool = False
     default: Any = None
     readonly: bool = False  # only said of a field, never held against who sends it
 
@@ -33,6 +34,7 @@ class Kind:
 Problem = tuple[str, str, Any]
 
 TEXT = Kind(("string",))
+EMAIL = Kind(("string",), email=True)
 WHOLE = Kind(("integer",))
 FLAG = Kind(("boolean",))
 DATE = Kind(("null", "string"))
@@ -75,6 +77,10 @@ def _is(json_type: str, value: Any) -> bool:
             if isinstance(value, str):
                 return bool(_NUMERIC.fullmatch(value)) and float(value).is_integer()
             return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
+        case "number":
+            if isinstance(value, str):
+                return bool(_NUMERIC.fullmatch(value))
+            return isinstance(value, int | float) and not isinstance(value, bool)
         case "array":
             return isinstance(value, list | str | int | float | bool)
         case "object":
@@ -96,6 +102,8 @@ def problem(name: str, value: Any, kind: Kind) -> Problem | None:
         return "rest_not_in_enum", f"{name} is not one of {_spoken(kind.enum)}.", None
     if kind.date_time and not SHAPE.fullmatch(php_text(value)):
         return "rest_invalid_date", "Invalid date.", None
+    if kind.email and not is_email(value):
+        return "rest_invalid_email", "Invalid email address.", None
     if kind.minimum is not None and (
         php_integer(value) < kind.minimum or php_integer(value) > (kind.maximum or 1 << 62)
     ):
@@ -122,6 +130,8 @@ def sanitized(value: Any, kind: Kind) -> Any:
             return _YES_NO.get(value.lower(), True) if isinstance(value, str) else bool(value)
         case "integer":
             return php_integer(value)
+        case "number":
+            return float(value or 0)
         case "array":
             return [sanitized(item, kind.items) if kind.items else item for item in _as_list(value)]
         case "object":

@@ -35,7 +35,7 @@ class Terms:
     """The terms of one taxonomy."""
 
     list_kinds = parameters.TERM_LIST
-    item_kinds = parameters.TERM
+    create_kinds = item_kinds = parameters.TERM
     required: tuple[str, ...] = ("name",)
 
     def __init__(self, site: Site, taxonomy: str) -> None:
@@ -204,7 +204,7 @@ class Attributes:
 
     title = "product_attribute"
     list_kinds = parameters.ITEM
-    item_kinds = parameters.ATTRIBUTE
+    create_kinds = item_kinds = parameters.ATTRIBUTE
     fields = parameters.ATTRIBUTE_FIELDS
     required: tuple[str, ...] = ("name",)
 

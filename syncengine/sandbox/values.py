@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from html.entities import html5
+from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,9 @@ _SPACES = re.compile(r"[\r\n\t ]+")
 _NOT_SLUG = re.compile(r"[^a-z0-9_ ./\-\u0080-\U0010ffff]+")
 _HYPHENS = re.compile(r"[ ./\-–—]+")
 _BLOCK = re.compile(r"\s*<(?:p|div|ul|ol|li|table|h[1-6]|blockquote|pre|hr)\b", re.IGNORECASE)
+_EMAIL_LOCAL = re.compile(r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~.\-]+")
+_EMAIL_HOST_PART = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?")
+_LONGEST_INTEGER = 2**63 - 1
 _KEPT_TAG = re.compile(
     r"a|abbr|address|b|bdi|big|blockquote|br|caption|cite|code|col|colgroup|dd|del|details|"
     r"dfn|div|dl|dt|em|figcaption|figure|font|h1|h2|h3|h4|h5|h6|hr|i|img|ins|kbd|label|"
@@ -45,13 +49,18 @@ def php_text(value: Any) -> str:
 
 
 def php_integer(value: Any) -> int:
-    """A JSON value as PHP's cast to integer has it: "5.5" is 5, "1e3" is 1000, "abc" is 0, [1] is 1."""
+    """A JSON value as PHP's cast to integer has it: "5.5" is 5, "1e3" is 1000, "abc" is 0, [1] is 1.
+
+    Too long a number in digits is the longest there is, an endless one is 0.
+    """
     if isinstance(value, str):
-        number = _NUMBER.match(value)
-        return int(float(number[0])) if number and re.search(r"[.eE]", number[0]) else int(number[0]) if number else 0
+        match = _NUMBER.match(value)
+        value = (float(match[0]) if re.search(r"[.eE]", match[0]) else int(match[0][:30])) if match else 0
     if isinstance(value, list | dict):
         return 1 if value else 0
-    return int(value or 0)
+    if isinstance(value, float) and not isfinite(value):
+        return 0
+    return max(-_LONGEST_INTEGER, min(int(value or 0), _LONGEST_INTEGER))
 
 
 def yes_or_no(value: Any) -> bool:
@@ -140,6 +149,25 @@ def rendered(text: str) -> str:
     return "".join(
         f"{part}\n" if _BLOCK.match(part) else "<p>" + part.replace("\n", "<br />\n") + "</p>\n" for part in paragraphs
     )
+
+
+def is_email(value: Any) -> bool:
+    """What WordPress takes for an e-mail address: plain ASCII without spaces around it, with a dot in its host."""
+    local, at, host = value.partition("@") if isinstance(value, str) else ("", "", "")
+    parts = host.split(".")
+    return (
+        bool(at and _EMAIL_LOCAL.fullmatch(local))
+        and len(parts) > 1
+        and all(_EMAIL_HOST_PART.fullmatch(part) for part in parts)
+    )
+
+
+def email(value: Any) -> str:
+    """An address without the characters that none may have; empty if no address is left."""
+    local, _, host = php_text(value).partition("@")
+    parts = (re.sub(r"[^a-z0-9-]", "", part, flags=re.IGNORECASE).strip("-") for part in host.split("."))
+    cleaned = f"{''.join(_EMAIL_LOCAL.findall(local))}@{'.'.join(part for part in parts if part)}"
+    return cleaned if is_email(cleaned) else ""
 
 
 def plain(text: str) -> str:

@@ -13,6 +13,7 @@ from syncengine.sandbox.call import Call
 from syncengine.sandbox.faults import Dice
 from syncengine.sandbox.front import Front
 from syncengine.sandbox.messages import ApiError, Dropped, FatalError, Request, Response, parse_query
+from syncengine.sandbox.places import NAMESPACE
 from syncengine.sandbox.site import Site
 
 LONGEST_TARGET = 8190  # what the web server in front of a store takes for a path with its query
@@ -49,7 +50,7 @@ class Web:
         route = request.route
         if route is None or front.hidden(self._site, request):
             return front.page(self._site, request)
-        if not route.startswith(routes.NAMESPACE):
+        if not route.startswith(NAMESPACE):
             return self._outside(request, home, route)
         is_batch = request.method in ("POST", "PUT", "PATCH") and route.rstrip("/").endswith("/batch")
         match self.dice.draw(is_batch=is_batch):

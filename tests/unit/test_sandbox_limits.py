@@ -1,0 +1,59 @@
+"""Numbers and addresses that nobody should send: the shop answers them, as PHP would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from syncengine.sandbox import Sandbox
+from syncengine.sandbox.values import email, is_email, php_integer
+
+KEY = ("ck_sandbox", "cs_sandbox")
+HUGE = "9" * 40
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with (
+        Sandbox() as sandbox,
+        httpx.Client(transport=sandbox.transport(), base_url="https://shop.test/wp-json/wc/v3", auth=KEY) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("path", [f"/products/{HUGE}", f"/products/{HUGE}/variations/{HUGE}"])
+def test_an_id_longer_than_any_number_is_an_unknown_one(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [(HUGE, 2**63 - 1), (f"-{HUGE}", -(2**63 - 1)), ("1e999", 0), ("1e3", 1000)]
+)
+def test_a_number_longer_than_any_is_cut_off(client: httpx.Client, given: str, kept: int) -> None:
+    made = client.post("/products/batch", json={"create": [{"manage_stock": True, "stock_quantity": given}]})
+    assert made.json()["create"][0]["stock_quantity"] == kept == php_integer(given)
+
+
+@pytest.mark.parametrize(
+    ("address", "taken", "cleaned"),
+    [
+        ("a@b.de", True, "a@b.de"),
+        ("first.last+tag@mail.example.test", True, "first.last+tag@mail.example.test"),
+        (" a@b.de ", False, "a@b.de"),
+        ("ä@b.de", False, ""),
+        ("a@b", False, ""),
+        ("a@b..de", False, "a@b.de"),
+        ("a@-b.de", False, "a@b.de"),
+        ("@b.de", False, ""),
+        ("bad", False, ""),
+        ("a@b@c.de", False, "a@bc.de"),
+        ("", False, ""),
+        (None, False, ""),
+        (5, False, ""),
+    ],
+)
+def test_what_counts_as_an_address_and_what_is_left_of_one(address: Any, taken: bool, cleaned: str) -> None:
+    assert (is_email(address), email(address)) == (taken, cleaned)
