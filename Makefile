@@ -4,13 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench catalogue clean
+.PHONY: demo test soak check bench catalogue clean
 
 demo: $(READY)  ## a whole example, without set-up
 	@$(BIN)/sync demo
 
 test: $(READY)  ## every test
 	$(BIN)/pytest -n 2
+
+soak: $(READY)  ## some minutes of a service among failures and kills; SOAK_MINUTES=10 for longer
+	$(BIN)/pytest -s tests/soak/soak.py
 
 check: $(READY)  ## lint, format and types
 	$(BIN)/ruff check .
