@@ -96,11 +96,11 @@ class Service:
             tell(WARNING, "left out", said, job=name, since=last.since, next=then)
             return
         self.under_way[name] = entry = UnderWay(datetime.now(UTC))
-        entry.task = asyncio.create_task(self._run(name, entry))
+        entry.task = asyncio.create_task(self._run(name, entry, self.config.store(name)))
 
-    async def _run(self, name: str, entry: UnderWay) -> None:
+    async def _run(self, name: str, entry: UnderWay, store: str) -> None:
         try:
-            async with self._turn(name):
+            async with self._turn(name, store):
                 if not self.stopping.is_set() and name in self.config.scheduled:
                     await self._run_now(name, entry)
         except OSError as error:
@@ -112,9 +112,9 @@ class Service:
         finally:
             del self.under_way[name]
 
-    def _turn(self, name: str) -> asyncio.Lock:
+    def _turn(self, name: str, store: str) -> asyncio.Lock:
         """Jobs that write the same store take turns, in the order in which they were due."""
-        turn = self.turns[self.config.store(name)]
+        turn = self.turns[store]
         if turn.locked():
             tell(INFO, "waits", "waits for its turn: another job writes the same store", job=name)
         return turn
