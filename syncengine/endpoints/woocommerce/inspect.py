@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from html import unescape
 from itertools import islice
 from typing import Any
@@ -30,16 +31,23 @@ ROUTES = {
 
 
 class ShopInspection:
-    """One shop, for one job. `records` gives the job's records page by page."""
+    """One shop, for one job. `records` gives the job's records page by page; `beyond` are paths that are no part of a
+    record as the shop describes it."""
 
     def __init__(
-        self, client: Client, probe: Probe, mapping: FieldMapping, records: Callable[[], Iterator[Page]]
+        self,
+        client: Client,
+        probe: Probe,
+        mapping: FieldMapping,
+        records: Callable[[], Iterator[Page]],
+        beyond: Collection[str] = (),
     ) -> None:
         self.about = client.url
         self._client = client
         self._probe = probe
         self._mapping = mapping
         self._records = records
+        self._beyond = beyond
 
     def system(self, writes: bool) -> Iterator[Finding]:
         return self._probe.findings(writes=writes)
@@ -66,7 +74,8 @@ class ShopInspection:
             schemas["variation"] = self._of_variations()
         compared = {kind: found for kind, found in schemas.items() if found is not None}
         if entity in compared:
-            yield from against_schemas(self._mapping, compared)
+            fields = {name: one for name, one in self._mapping.fields.items() if one.store not in self._beyond}
+            yield from against_schemas(replace(self._mapping, fields=fields), compared)
         else:
             yield note("paths", "the shop does not tell which fields it has: the mapped ones were not compared")
 

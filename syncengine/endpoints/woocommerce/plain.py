@@ -1,0 +1,259 @@
+"""Records of one route of the store that are plain objects (customers, coupons, categories), as an endpoint.
+
+What is particular about each is in a file of its own: where they are, what may be written, what is more than a part of
+the object.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from syncengine.endpoints import Cursor, Endpoint, Page, View
+from syncengine.endpoints.woocommerce.client import Client
+from syncengine.endpoints.woocommerce.inspect import ShopInspection
+from syncengine.endpoints.woocommerce.judges import meta
+from syncengine.endpoints.woocommerce.lists import PER_PAGE, Rows, asked, listed, rows_in
+from syncengine.endpoints.woocommerce.objects import MARK, Objects, Reader, Record
+from syncengine.endpoints.woocommerce.probe import Probe
+from syncengine.endpoints.woocommerce.remembered import RememberedPull, Route, records_by_id
+from syncengine.endpoints.woocommerce.sending import Item, Sender, code_of
+from syncengine.errors import CannotRun
+from syncengine.records import Change, Outcome
+from syncengine.settings import WooCommerceConnection
+from syncengine.store_paths import TABLES
+from syncengine.values import Format, Value, match_key
+
+__all__ = ["Plain"]
+
+MANY = 20  # names from which on it pays to list all records with their names instead of asking for each
+SEARCHED_PAGES = 20  # how many pages of the newest records are looked through for marks
+
+Judge = Callable[[Value], str]
+
+
+class Plain(Endpoint):
+    """The records of one route, for one job.
+
+    `looked_up` are the match paths that the store can be asked for, each the name of its query parameter. `judges` say
+    by path why a value may not be written; a path without one cannot be.
+    """
+
+    route: Route
+    looked_up: Mapping[str, str] = {}
+    judges: Mapping[str, Judge] = {}
+    also: tuple[str, ...] = ()  # parts of the object that are read whatever is mapped
+    beyond: frozenset[str] = frozenset()  # paths that are not part of the object as the store describes it
+    own_meta: frozenset[str] = frozenset({MARK})
+    marks = True  # whether these records have meta data
+
+    def __init__(
+        self,
+        connection: WooCommerceConnection,
+        view: View,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.format = Format(text=False)
+        self.batch_size = PER_PAGE
+        self.concurrency = connection.concurrency
+        self.settle = connection.settle.total_seconds()
+        self.writable = view.mapping.writes("store")
+        self.takes_later = False
+        self.requests = 0
+        self._connection = connection
+        self._view = view
+        self._lock = threading.Lock()
+        self._client = Client(connection, transport, self._count, sleep)
+        self._table = TABLES[view.mapping.entity]
+        self._objects = Objects(view.mapping, self._table.what, self.special())
+        self._objects.tops = list(dict.fromkeys([*self._objects.tops, *self.also]))
+        self._sender = Sender(self._client, self._shrink, self._done, self._failed)
+
+    # What is particular
+
+    def special(self) -> Mapping[str, Reader]:
+        """Paths that are no plain part of the object, and how each is read."""
+        return {}
+
+    def narrowed(self) -> Mapping[str, str]:
+        """The query for a list of what the mapping selects, where the store can be asked so."""
+        return {}
+
+    def leaves_out(self, record: Record) -> bool:
+        """Whether a record is none of those that a job is about, whatever the mapping says."""
+        return False
+
+    def body(self, change: Change) -> Record:
+        """The JSON that makes a record what the change says. Raises ValueError with the reason where it cannot."""
+        return self._objects.item(change)
+
+    def partner(self, change: Change, code: str, error: Mapping[str, Any]) -> str | None:
+        """The record that is there already, where that is why a create was refused."""
+        return None
+
+    # The protocol
+
+    def identity(self) -> str:
+        return self._client.url.partition("://")[2]
+
+    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> RememberedPull:
+        return RememberedPull(
+            self._client,
+            self._objects,
+            self.route,
+            self._view.mapping.store,
+            self.narrowed(),
+            concurrency=self.concurrency,
+            cursor=cursor,
+            wanted=wanted,
+            full=full,
+            leaves_out=self.leaves_out,
+        )
+
+    def fetch(self, ids: Collection[str]) -> Iterator[Page]:
+        for rows in records_by_id(self._client, self.route, ids, self._objects.fields, self.concurrency):
+            yield self._objects.page(rows)
+
+    def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
+        if path == "id":
+            yield from self.fetch(values)
+            return
+        wanted = {match_key(value) for value in values} - {""}
+        if path not in self.looked_up:
+            named = " or ".join(self._table.match)
+            raise CannotRun(f"{self._view.mapping.file}: {self._table.what}s are looked up by {named}, not by {path!r}")
+        for rows in self._named(path, wanted):
+            matching = [row for row in rows if match_key(str(self._objects.cell(path, row) or "")) in wanted]
+            if matching:
+                yield self._objects.page(matching)
+
+    def refusal(self, path: str, value: Value) -> str:
+        if path.startswith("meta:"):
+            return meta(path.removeprefix("meta:"), value, self.own_meta)
+        if path in self._table.read_only:
+            return f"{path} is the store's own, it cannot be written"
+        if path not in self.judges:
+            return f"the store has no field {path!r} that can be written, it would be ignored"
+        return self.judges[path](value)
+
+    def normal(self, path: str, value: Value) -> Value:
+        return self._objects.normal(path, value)
+
+    def cut(self, changes: Sequence[Change], most: int) -> list[list[Change]]:
+        """What destroys records is never in a batch with anything else."""
+        parts = ([one for one in changes if (one.action == "delete") is deletes] for deletes in (False, True))
+        return [part[at : at + most] for part in parts for at in range(0, len(part), most)]
+
+    def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
+        return []
+
+    def send(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Thread-safe."""
+        if self._view.read_only:
+            raise CannotRun(f"connections.{self._connection.name}: a dry run was about to write")
+        made = [self._made(change) for change in changes]
+        outcomes = {id(one.change): one for one in made if isinstance(one, Outcome)}
+        for deletes in (False, True):
+            items = [one for one in made if isinstance(one, Item) and (one.kind == "delete") is deletes]
+            if items:
+                outcomes.update((id(one.change), one) for one in self._sender.send(items))
+        return [outcomes[id(change)] for change in changes]
+
+    def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Updates by their record's id; creates among the newest records, down to a bound."""
+        if not self.marks or not changes:
+            return {}
+        marked: dict[str, str] = {}
+        wanted = {change.id for change in changes}
+        ids = {change.record_id for change in changes if change.record_id is not None}
+        for rows in records_by_id(self._client, self.route, ids, "id,meta_data"):
+            marked.update((mark, str(row["id"])) for row in rows if (mark := _mark(row)) in wanted)
+        creates = {change.id for change in changes if change.action == "create"}
+        query = {**self.route.everything, "orderby": "id", "order": "desc", "_fields": "id,meta_data"}
+        for page in range(1, SEARCHED_PAGES + 1):
+            if creates <= marked.keys():
+                break
+            reply = self._client.get(self.route.path, {**query, "per_page": PER_PAGE, "page": page})
+            found = rows_in(self._client, reply, self.route.path)
+            marked.update((mark, str(row["id"])) for row in found if (mark := _mark(row)) in creates)
+            if len(found) < PER_PAGE:
+                break
+        return marked
+
+    def inspect(self) -> ShopInspection:
+        probe = Probe(self._client, self._connection.timeout)
+        records = lambda: iter(self.pull(Cursor(), (), full=True))  # noqa: E731
+        return ShopInspection(self._client, probe, self._view.mapping, records, self.beyond)
+
+    def close(self) -> None:
+        self._client.close()
+
+    # Reading and writing
+
+    def _named(self, path: str, wanted: Collection[str]) -> Iterator[Rows]:
+        """Whole records that may have one of these names: asked for each, or, where there are many, seen in a list of
+        all names."""
+        asks = sorted(one for one in wanted if not self.refusal(path, one))
+        fields = ",".join(dict.fromkeys([*self._objects.tops, self._objects.top(path)]))
+        if len(asks) <= MANY or path not in self.route.light:
+            query = {**self.route.everything, "_fields": fields}
+            requests = [(self.route.path, {**query, self.looked_up[path]: one}) for one in asks]
+            yield from asked(self._client, requests, self.concurrency)
+            return
+        query = {**self.route.everything, "_fields": f"id,{path}"}
+        glances = listed(self._client, self.route.path, query, self.concurrency)
+        ids = [str(row["id"]) for rows in glances for row in rows if match_key(str(row.get(path) or "")) in wanted]
+        yield from records_by_id(self._client, self.route, ids, fields, self.concurrency)
+
+    def _made(self, change: Change) -> Item | Outcome:
+        """What to send for a change; or at once an outcome, where it would be mangled or has nothing to send."""
+        route = f"{self.route.path}/batch"
+        if change.action != "create" and not (change.record_id or "").isdigit():
+            what = self._table.what
+            return Outcome(change, "failed", error=f"not a {what}'s id: {change.record_id!r}", retry=False)
+        if change.action == "delete":
+            return Item(change, route, "delete", int(change.record_id or 0))
+        for name, field in change.fields.items():
+            path, _ = self._objects.path_of(name)
+            if reason := self.refusal(path, field.new):
+                field.error = reason
+                return Outcome(change, "failed", change.record_id, error=f"{name}: {reason}", retry=False)
+        try:
+            body = self.body(change)
+        except ValueError as error:
+            return Outcome(change, "failed", change.record_id, error=str(error))
+        if change.action == "update" and set(body) <= {"id"}:
+            return Outcome(change, "failed", change.record_id, error="nothing to send", retry=False)
+        return Item(change, route, change.action, body)
+
+    def _done(self, item: Item, answer: Mapping[str, Any]) -> Outcome:
+        return Outcome(item.change, "done", str(answer["id"]), self._objects.cells(dict(answer)))
+
+    def _failed(self, change: Change, error: Mapping[str, Any]) -> Outcome:
+        code, message = code_of(error)
+        data = error.get("data") if isinstance(error.get("data"), dict) else {}
+        status = (data or {}).get("status")
+        partner = self.partner(change, code, error) if change.action == "create" else None
+        if change.action == "delete" and status == 404:
+            return Outcome(change, "done", change.record_id)
+        gone = change.action == "update" and status == 404  # found missing, and settled, by the next run
+        again = gone or partner is not None or (isinstance(status, int) and status >= 500)
+        record_id = partner or change.record_id
+        return Outcome(change, "failed", record_id, error=f"{code}: {message}", retry=again)
+
+    def _count(self) -> None:
+        with self._lock:
+            self.requests += 1
+
+    def _shrink(self, size: int) -> None:
+        with self._lock:
+            self.batch_size = min(self.batch_size, size)
+
+
+def _mark(record: Record) -> str:
+    return next((str(one.get("value")) for one in record.get("meta_data") or () if one.get("key") == MARK), "")
