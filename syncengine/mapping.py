@@ -26,6 +26,7 @@ __all__ = [
     "Gone",
     "GoneFromErp",
     "GoneFromStore",
+    "Lines",
     "Mapping",
     "StoreSide",
     "Truth",
@@ -70,6 +71,9 @@ class Field:
     by_difference: bool = False  # `write = "difference"`
     rule: Rule | None = None  # `factor`, `add`, `round`
     units: Units | None = None
+    untold: Side | None = None  # the side that takes it and never tells what it has: a note, a password
+    moves: Dictionary[str, tuple[str, ...]] | None = None  # from which word to which ones the store's may go
+    lines: Lines | None = None  # what is in it, where it is the lines of an order
     line: int | None = None
 
     @property
@@ -156,6 +160,16 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of an order. `kinds` are the store's lists of them, one after the other; `fields` map what stands in a
+    line; `resource` is where a file of their own goes, None where they stand beside their order."""
+
+    kinds: tuple[str, ...]
+    fields: Dictionary[str, Field]
+    resource: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ErpSide:
     """Where the ERP's records are, and where changes for it go: a pattern of file names, "in-place", or None."""
 
@@ -165,7 +179,7 @@ class ErpSide:
     complete: bool = True
     only: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
     write_to: str | None = None
-    import_within: timedelta = timedelta(hours=48)
+    import_within: timedelta | None = timedelta(hours=48)  # None: it never shows what it has imported
     modified: str | None = None
     archive_to: str | None = None  # a folder to which files go that have been read to their end
     line: int | None = None
@@ -201,10 +215,16 @@ class Mapping:
 
     def paths(self, side: Side) -> list[str]:
         """Every path of a side that the mapping reads, each once: those of the fields, in order, and the parent's."""
-        named = [path for field in self.fields.values() if (path := field.path(side)) is not None]
+        told = [field for field in self.fields.values() if field.untold != side]
+        named = [path for field in told if (path := field.path(side)) is not None]
         if side == "erp" and self.erp.parent is not None:
             named.append(self.erp.parent)
         return list(dict.fromkeys(named))
+
+    @property
+    def lines(self) -> Lines | None:
+        """The lines of an order, where the mapping has them."""
+        return next((field.lines for field in self.fields.values() if field.lines is not None), None)
 
     def by_path(self, side: Side, path: str) -> Iterator[Field]:
         return (field for field in self.fields.values() if field.path(side) == path)
@@ -246,6 +266,7 @@ def field_signature(field: Field) -> str:
             "map": field.translations,
             "else": [field.has_otherwise, field.otherwise],
             "value": [field.has_constant, field.constant],
+            **({"lines": _of_lines(field.lines)} if field.lines is not None else {}),
         }
     )
 
@@ -253,6 +274,10 @@ def field_signature(field: Field) -> str:
 def key_signature(mapping: Mapping) -> str:
     """Changes with what makes the saved links meaningless: what identifies a record."""
     return _hashed([mapping.entity, mapping.erp.key, mapping.erp.parent, mapping.match_by])
+
+
+def _of_lines(lines: Lines) -> list[Any]:
+    return [lines.kinds, {name: field_signature(field) for name, field in lines.fields.items()}]
 
 
 def _hashed(content: Any) -> str:

@@ -18,6 +18,7 @@ from syncengine.mapping import (
     ErpSide,
     Field,
     Gone,
+    Lines,
     Mapping,
     StoreSide,
     Truth,
@@ -33,6 +34,7 @@ from syncengine.mapping_tables import (
     ErpTable,
     FieldTable,
     GoneTable,
+    LinesTable,
     MatchTable,
     StoreTable,
     column,
@@ -41,7 +43,7 @@ from syncengine.mapping_tables import (
 from syncengine.records import Side
 from syncengine.rules import Rounding, Rule
 from syncengine.settings import CsvConnection, Settings
-from syncengine.store_paths import TABLES
+from syncengine.store_paths import TABLES, Table
 from syncengine.toml_file import TomlFile
 from syncengine.units import Units, units_of
 from syncengine.values import NUMBERS, PLAIN, Type, Value
@@ -52,7 +54,9 @@ __all__ = ["field_signature", "key_signature", "load_mapping", "load_mappings"]
 Found = TypeVar("Found", bound=BaseModel)
 Path_ = tuple[str | int, ...]
 
-SECTIONS = ("entity", "erp", "store", "match", "create", "gone", "fields")
+SECTIONS = ("entity", "erp", "store", "match", "create", "gone", "lines", "fields")
+LINES = "lines"  # the field that holds an order's lines
+IN_LINES = ("erp", "store", "type", "map", "places", "round", "separator", "strip")  # the keys of a field of a line
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -121,9 +125,7 @@ class _Reader:
     def mapping(self) -> Mapping:
         data = self.file.data
         for key in data:
-            if key == "lines":
-                self._wrong((key,), "orders and their lines are not supported by this version", "leave this table out")
-            elif key not in SECTIONS:
+            if key not in SECTIONS:
                 self._wrong((key,), "unknown key", known(key, SECTIONS))
         entity = self._entity(data)
         erp = self._section(ErpTable, "erp")
@@ -137,14 +139,21 @@ class _Reader:
                 self._checked(("store", "only", path), self.table.check_path, path)
                 for word in store.only[path]:
                     self._checked(("store", "only", path), self.table.check_word, path, word)
+            fields = self._steps(store, fields)
         self._paths_once(fields)
         if erp and erp.write_to:
             fields = self._columns_once(fields)
         by = self._match(match.by, fields) if match else ()
         if erp and create and create.in_erp:
             self._create_in_erp(erp, fields)
+        if create and gone:
+            self._made_and_gone(create, gone)
         if erp and erp.archive_to is not None:
             self._archive(erp.archive_to, erp)
+        if erp and erp.import_within is None:
+            self._never_told(erp)
+        if erp and "lines" in data and (lines := self._lines(erp, fields)):
+            fields[LINES] = lines
         if self.problems:
             raise ConfigError(*sorted(self.problems, key=lambda problem: problem.line or 0))
         assert erp and store and match and create and gone
@@ -154,7 +163,7 @@ class _Reader:
             erp=ErpSide(**dict(erp), line=self.file.line("erp")),
             store=StoreSide(only=store.only),
             match_by=by,
-            create_in_store=create.in_store,
+            create_in_store=create.in_store and self.table.creates,
             create_in_erp=create.in_erp,
             gone=Gone(**dict(gone)),
             fields=fields,
@@ -181,8 +190,9 @@ class _Reader:
             instead = f"write entity = {' or '.join(json.dumps(one) for one in TABLES)}"
             self._wrong(("entity",), f"{entity} is not supported by this version", instead)
         else:
-            self.table = TABLES[entity]
-            return entity
+            known_entity: Entity = entity
+            self.table = TABLES[known_entity]
+            return known_entity
         return "product"
 
     def _section(self, model: type[Found], name: str) -> Found | None:
@@ -207,12 +217,13 @@ class _Reader:
             )
             self.broken = True
             return {}
-        found = {name: self._field(name, written) for name, written in table.items()}
+        found = {name: self._field(("fields", name), written, self.table) for name, written in table.items()}
         self.broken = not all(found.values())
         return {name: field for name, field in found.items() if field}
 
-    def _field(self, name: str, table: object) -> Field | None:
-        place = ("fields", name)
+    def _field(self, place: Path_, table: object, of: Table) -> Field | None:
+        """One field of the records whose paths are `of`."""
+        name = str(place[-1])
         if not isinstance(table, dict):
             self._wrong(place, "must be a table", f'write {name} = {{ erp = "…", store = "…" }}')
             return None
@@ -224,7 +235,7 @@ class _Reader:
             return None
         before = len(self.problems)
         given = set(table)
-        self._sides(place, written, given)
+        self._sides(place, written, given, of)
         self._fits(place, written, given)
         kind = Type(
             name=written.type,
@@ -240,12 +251,12 @@ class _Reader:
         translations = self._map((*place, "map"), kind, written.map)
         if written.store:
             for key, value in values.items():
-                self._checked((*place, key), self.table.check_word, written.store, value)
+                self._checked((*place, key), of.check_word, written.store, value)
             for word, value in (translations or {}).items():
-                self._checked((*place, "map", word), self.table.check_word, written.store, value)
+                self._checked((*place, "map", word), of.check_word, written.store, value)
         rule = self._rule(place, written, kind)
         units = self._units(place, written) if len(self.problems) == before else None
-        truth, only_to = self._travels(place, written)
+        truth, only_to = self._travels(place, written, of)
         if rule is not None:
             self._one_way(place, written, truth)
             only_to = "store"
@@ -271,10 +282,11 @@ class _Reader:
             by_difference=written.write is not None,
             rule=rule,
             units=units,
+            untold="store" if written.store in of.write_only else None,
             line=self.file.line(*place),
         )
 
-    def _sides(self, place: Path_, written: FieldTable, given: set[str]) -> None:
+    def _sides(self, place: Path_, written: FieldTable, given: set[str], of: Table) -> None:
         if "value" in given:
             for key in ("erp", "map", "else", "default", "required", "empty", "factor", "add", "round", "unit"):
                 if key in given:
@@ -288,11 +300,9 @@ class _Reader:
             self._wrong(place, "store is missing", instead)
             return
         before = len(self.problems)
-        self._checked((*place, "store"), self.table.check_path, written.store)
+        self._checked((*place, "store"), of.check_path, written.store)
         if len(self.problems) == before:
-            self._checked(
-                (*place, "type" if "type" in given else "store"), self.table.check_type, written.store, written.type
-            )
+            self._checked((*place, "type" if "type" in given else "store"), of.check_type, written.store, written.type)
 
     def _fits(self, place: Path_, written: FieldTable, given: set[str]) -> None:
         """Keys that mean something only for some types, or beside another key."""
@@ -401,15 +411,19 @@ class _Reader:
             instead = 'write modified = "COLUMN" under [erp], or a truth such as "erp-wins"'
             self._wrong(where, "newest needs to know when the ERP's record was modified", instead)
 
-    def _travels(self, place: Path_, written: FieldTable) -> tuple[Truth, Side | None]:
-        """The truth, and the one side that the field travels to."""
+    def _travels(self, place: Path_, written: FieldTable, of: Table) -> tuple[Truth, Side | None]:
+        """The truth, and the one side that the field travels to. What nobody can write may still be matched by."""
         truth: Truth = written.truth or "erp"
-        if written.store in self.table.read_only:
+        if written.store in of.write_only:
+            if written.to == "erp" or truth != "erp":
+                self._wrong(place, f"the store never tells its {written.store}", 'write truth = "erp", to = "store"')
+            return truth, "store"
+        if written.store in of.read_only:
             if written.to == "store" or "value" in written.model_fields_set:
                 self._wrong(
                     place, f"nobody can write {written.store} of the store", 'write to = "erp", or leave the field out'
                 )
-            elif written.store != "id" and truth != "store" and written.to != "erp":
+            elif written.store not in of.match.values() and truth != "store" and written.to != "erp":
                 self._wrong(place, f"nobody can write {written.store} of the store", 'write truth = "store"')
             return truth, "erp"
         if "value" in written.model_fields_set and written.to == "erp":
@@ -508,6 +522,110 @@ class _Reader:
             instead = 'write a field sku = { erp = "COLUMN", store = "sku" }, and by = ["sku"] under [match]'
             self._wrong(("match", "by"), message, instead)
         return tuple(found)
+
+    def _steps(self, store: StoreTable, fields: dict[str, Field]) -> dict[str, Field]:
+        """The fields, of which the one that moves by steps knows which ones it may go."""
+        path = self.table.steps
+        if store.transitions and not path:
+            instead = "leave it out: only orders move from status to status"
+            self._wrong(("store", "transitions"), f"means nothing for a {self.table.what}", instead)
+        for one in fields.values():
+            if not path or one.store != path or not one.goes_to("store"):
+                continue
+            if not store.transitions:
+                message = f"the store acts on every change of {path}, and no change is allowed"
+                instead = f'write {EXAMPLES["transitions"]} under [store], or to = "erp" here'
+                self._wrong(("fields", one.name), message, instead)
+            return {**fields, one.name: replace(one, moves=store.transitions)}
+        return fields
+
+    def _made_and_gone(self, create: CreateTable, gone: GoneTable) -> None:
+        """What is not done with records of this entity."""
+        what = f"{self.table.what}s"
+        if not self.table.creates:
+            if create.in_store and "in_store" in self.file.data.get("create", {}):
+                self._wrong(("create", "in_store"), f"{what} are not created in the store", "leave it out")
+            if gone.from_store == "recreate":
+                self._wrong(("gone", "from_store"), f"{what} are not created in the store", 'write "ask" or "keep"')
+        if gone.from_erp not in self.table.gone:
+            instead = f"write {' or '.join(json.dumps(one) for one in self.table.gone)}"
+            self._wrong(("gone", "from_erp"), f"{what} of the store cannot become {gone.from_erp!r}", instead)
+
+    def _never_told(self, erp: ErpTable) -> None:
+        """An ERP that never shows what it has imported is not read for it either."""
+        place = ("erp", "import_within")
+        if erp.write_to is None or erp.write_to == IN_PLACE:
+            self._wrong(
+                place, "nothing is handed over to be imported", f"write {EXAMPLES['write_to']}, or leave it out"
+            )
+        elif erp.complete:
+            message = "an export that holds all records would show what the ERP has imported"
+            self._wrong(place, message, 'write complete = false, or how long the import may take: "48h"')
+
+    # -- the lines of orders
+
+    def _lines(self, erp: ErpTable, fields: dict[str, Field]) -> Field | None:
+        """The field that holds an order's lines, which travel with it."""
+        of, place = self.table.in_lines, ("lines",)
+        if of is None:
+            self._wrong(place, f"a {self.table.what} has no lines", "leave this table out")
+            return None
+        table = self._section(LinesTable, "lines")
+        if table is None:
+            return None
+        if LINES in fields:
+            self._wrong(("fields", LINES), "this is what the lines are called", "give the field another name")
+        if erp.import_within is not None:
+            message = "lines go to the ERP, and are never read back"
+            self._wrong(place, message, 'write import_within = "never" under [erp], and complete = false')
+        kinds = table.path or self.table.lines[:1]
+        for kind in kinds:
+            if kind not in self.table.lines:
+                self._wrong(("lines", "path"), f"unknown word {kind!r}", known(kind, self.table.lines))
+        if table.resource is not None and table.resource == erp.write_to:
+            self._wrong(("lines", "resource"), "the orders' own file", "name another, or leave it out")
+        found = {
+            name: one for name, written in table.fields.items() if (one := self._of_line(name, written, of)) is not None
+        }
+        if not table.fields:
+            self._wrong(("lines",), "no field is mapped", f"write {EXAMPLES['fields']}")
+        self._line_columns(table, erp, fields, found)
+        inside = Lines(tuple(dict.fromkeys(kinds)), found, table.resource)
+        return Field(
+            LINES,
+            LINES,
+            LINES,
+            Type("json"),
+            "store",
+            only_to="erp",
+            untold="erp",
+            lines=inside,
+            line=self.file.line(*place),
+        )
+
+    def _of_line(self, name: str, written: object, of: Table) -> Field | None:
+        place = ("lines", "fields", name)
+        for key in written if isinstance(written, dict) else ():
+            if key not in IN_LINES:
+                self._wrong((*place, key), "no key of a field in a line", known(key, IN_LINES))
+                return None
+        given = {**written, "truth": "store", "to": "erp"} if isinstance(written, dict) else written
+        field = self._field(place, given, of)
+        return replace(field, line=None) if field is not None else None
+
+    def _line_columns(
+        self, table: LinesTable, erp: ErpTable, fields: dict[str, Field], found: dict[str, Field]
+    ) -> None:
+        """Lines stand beside their order, or in a file of their own beside its key: each column once."""
+        taken = {erp.key: "the key"}
+        if table.resource is None:
+            taken = {one.erp: one.name for one in fields.values() if one.erp is not None} | taken
+        for name, one in found.items():
+            column = one.erp or ""
+            if column in taken:
+                message = f"the column {column} is written already by {taken[column]}"
+                self._wrong(("lines", "fields", name, "erp"), message, "name another column")
+            taken[column] = name
 
     def _create_in_erp(self, erp: ErpTable, fields: dict[str, Field]) -> None:
         place = ("create", "in_erp")

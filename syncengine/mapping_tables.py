@@ -26,6 +26,7 @@ __all__ = [
     "ErpTable",
     "FieldTable",
     "GoneTable",
+    "LinesTable",
     "MatchTable",
     "StoreTable",
     "UnitTable",
@@ -44,9 +45,12 @@ EXAMPLES = {
     "complete": "complete = true",
     "only": 'only = { Webshop = "J" }',
     "write_to": 'write_to = "import/products-{time}.csv", or "in-place"',
-    "import_within": 'import_within = "48h"',
+    "import_within": 'import_within = "48h", or "never"',
     "archive_to": 'archive_to = "done", a folder below the connection\'s',
     "modified": 'modified = "GeaendertAm"',
+    "transitions": 'transitions = { processing = ["completed"] }',
+    "path": 'path = "line_items", or several: path = ["line_items", "shipping_lines"]',
+    "fields": 'a table [lines.fields] with sku = { erp = "Artikel", store = "sku" }',
     "by": 'by = ["id", "sku"]',
     "in_store": "in_store = true",
     "in_erp": "in_erp = false",
@@ -101,6 +105,13 @@ def leaves(text: str) -> bool:
     return path.is_absolute() or ".." in path.parts or bool(re.match(r"[A-Za-z]:", text))
 
 
+def _own_files(text: str) -> str:
+    """A pattern of new files, for lines: never the ERP's data itself."""
+    if text == IN_PLACE:
+        raise Mistake("lines are handed over in new files only", 'write "import/lines-{time}.csv", or leave it out')
+    return _pattern(text)
+
+
 def _words(written: object) -> object:
     """A word or several of them, as text."""
     words = written if isinstance(written, list) else [written]
@@ -151,7 +162,11 @@ def _rounding(written: object) -> Rounding | str:
     return Rounding(step)
 
 
-def _within(found: timedelta) -> timedelta:
+def _within(written: object) -> timedelta | None:
+    """None where the ERP never shows what it has imported."""
+    if written == "never":
+        return None
+    found = duration(written)
     if not found:
         raise Mistake("no time at all", 'write how long the import may take: "48h"')
     return found
@@ -184,13 +199,14 @@ class ErpTable(_Table):
     complete: StrictBool = True
     only: Only = {}
     write_to: Annotated[StrictStr, AfterValidator(_pattern)] | None = None
-    import_within: Annotated[timedelta, BeforeValidator(duration), AfterValidator(_within)] = timedelta(hours=48)
+    import_within: Annotated[timedelta | None, BeforeValidator(_within)] = timedelta(hours=48)
     modified: Name | None = None
     archive_to: Name | None = None
 
 
 class StoreTable(_Table):
     only: Only = {}
+    transitions: Only = {}
 
 
 class MatchTable(_Table):
@@ -205,6 +221,12 @@ class CreateTable(_Table):
 class GoneTable(_Table):
     from_erp: Annotated[GoneFromErp, _one_word(get_args(GoneFromErp))] = "keep"
     from_store: Annotated[GoneFromStore, _one_word(get_args(GoneFromStore))] = "ask"
+
+
+class LinesTable(_Table):
+    path: Annotated[tuple[str, ...] | None, BeforeValidator(_words)] = None
+    resource: Annotated[StrictStr, AfterValidator(_own_files)] | None = None
+    fields: dict[str, Any] = {}
 
 
 class UnitTable(_Table):

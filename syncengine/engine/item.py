@@ -48,7 +48,7 @@ class UnusableError(Exception):
 def holds(job: JobRun, pair: Pair, side: Side, one: Field) -> Value:
     """What a side holds now of a field: read from the row in hand, else what was last seen of it."""
     row = pair.row(side)
-    if row is None:
+    if row is None or one.untold == side:
         return _last_seen(job, pair, side, one)
     path = one.path(side)
     cell: Any = row.cells.get(path) if path is not None else None

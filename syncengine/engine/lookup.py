@@ -23,7 +23,11 @@ def look_up(job: JobRun, side: Side, changes: Sequence[Change]) -> dict[str, Out
     endpoint = job.endpoint(side)
     marked = endpoint.find_marked([change for change in changes if change.mark or endpoint.takes_later])
     if endpoint.takes_later:
-        return {one.id: Outcome(one, "in-flight") if one.id in marked else None for one in changes}
+        never_told = job.mapping.erp.import_within is None
+        return {
+            one.id: Outcome(one, "done" if never_told else "in-flight", marked[one.id]) if one.id in marked else None
+            for one in changes
+        }
     known = {change.id: change.record_id for change in changes if change.record_id is not None} | marked
     rows = fetch_rows(job, side, set(known.values()))
     created = _find_created(job, side, [one for one in changes if one.action == "create" and one.id not in known])
@@ -49,12 +53,19 @@ def _judge(job: JobRun, change: Change, row: Row | None, *, marked: bool) -> Out
         return Outcome(change, "done", row.id, row.cells)
     if change.mark:
         return None
-    held = {name: _value(job, row, name) for name in change.fields}
-    if all(_is_there(job, row, name, what.new, held[name]) for name, what in change.fields.items()):
+    told = {name: what for name, what in change.fields.items() if not _is_untold(job, side=row.side, name=name)}
+    held = {name: _value(job, row, name) for name in told}
+    if told and all(_is_there(job, row, name, what.new, held[name]) for name, what in told.items()):
         return Outcome(change, "done", row.id, row.cells)
-    if all(same(held[name], what.old) for name, what in change.fields.items()):
+    if all(same(held[name], what.old) for name, what in told.items()):
         return None
     return Outcome(change, "failed", error="moved-on: the record is neither as it was nor as it was sent")
+
+
+def _is_untold(job: JobRun, side: Side, name: str) -> bool:
+    """Whether the side never tells what it has there: whoever writes it has to know whether it was written."""
+    one = job.mapping.fields.get(name)
+    return one is not None and one.untold == side
 
 
 def _is_there(job: JobRun, row: Row, name: str, sent: Value, held: Value) -> bool:

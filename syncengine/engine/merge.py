@@ -97,7 +97,8 @@ def merge_field(
         verdict = _store_changed(field, erp, store)
     else:
         return AGREED
-    return _without_jumps(_permitted(_in_differences(verdict, field), field, writable), field, erp, store)
+    permitted = _permitted(_in_differences(verdict, field), field, writable)
+    return _along_the_moves(_without_jumps(permitted, field, erp, store), field, store)
 
 
 def _erp_changed(field: Field, erp: Seen, store: Seen) -> Verdict:
@@ -245,6 +246,16 @@ def _without_jumps(verdict: Verdict, field: Field, erp: Seen, store: Seen) -> Ve
         if old and abs(new - old) > abs(old) * field.max_change:
             return Verdict(held=f"a jump from {old} to {new} is more than {field.max_change:.0%}")
     return verdict
+
+
+def _along_the_moves(verdict: Verdict, field: Field, store: Seen) -> Verdict:
+    """Hold a word of the store that would move where the mapping's `transitions` do not lead."""
+    if field.moves is None or verdict.to_store is None or is_empty(store.now):
+        return verdict
+    now, new = str(store.now), str(verdict.to_store.value)
+    if new in field.moves.get(now, ()):
+        return verdict
+    return Verdict(held=f"the mapping's transitions do not lead from {now} to {new}")
 
 
 def _because(verdict: Verdict, why: str) -> Verdict:

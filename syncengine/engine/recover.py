@@ -55,6 +55,8 @@ def _write_down(job: JobRun, outcomes: list[tuple[Change, Outcome | None]]) -> N
             link.dirty = True
             if outcome is not None and outcome.status == "done":
                 _take_over(job, link, change, outcome)
+                if job.endpoint(change.side).takes_later:
+                    _take_as_imported(link, change)
             elif outcome is not None and outcome.status == "in-flight":
                 _take_up_flight(job, link, change)
     job.state.links.save(list(links.values()))
@@ -82,6 +84,12 @@ def _take_over(job: JobRun, link: Link, change: Change, outcome: Outcome) -> Non
     for name, what in change.fields.items():
         if what.difference is not None and link.has_base(name):
             add_difference(job, link, name, what.difference)
+
+
+def _take_as_imported(link: Link, change: Change) -> None:
+    """What was handed over to an ERP that never shows what it has: both sides have the new values now."""
+    for name, what in change.fields.items():
+        link.account(name, encode(what.new), encode(what.new))
 
 
 def _take_up_flight(job: JobRun, link: Link, change: Change) -> None:

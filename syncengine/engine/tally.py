@@ -35,9 +35,9 @@ def tally(job: JobRun, plan: Plan, pulled: Pulled) -> None:
 
 def _tell_overdue(job: JobRun, plan: Plan) -> None:
     """Warn of what was handed over longer ago than an import takes, and was not read back by this run either."""
-    if not job.erp.takes_later:
-        return
     within = job.mapping.erp.import_within
+    if not job.erp.takes_later or within is None:
+        return
     read = {item.pair.link.id: item.pair.link for item in plan.items}
     awaited = (read.get(link.id, link) for link in job.state.links.awaiting(job.name))
     overdue = [

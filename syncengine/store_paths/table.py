@@ -35,11 +35,17 @@ class Table:
     match            what [match] calls a path, and the path; `match_by` is what it uses unless told otherwise
     types            the types that fit each path; the first is the one to suggest
     read_only        what nobody may write
+    write_only       what the store takes and never tells
     words            the only values that the store knows there
     inside           objects of which each part is mapped on its own
     piece_by_piece   what is never mapped as a whole: why, and what to write instead
     named            kinds of paths that carry a name: `meta:KEY`
     own_meta         meta keys of the store's own fields, and the path of each field
+    creates          whether a record without partner is created in the store
+    gone             what may become of a record that is gone from the ERP
+    steps            the path whose word moves only along the mapping's transitions, "" where there is none
+    lines            of records with lines: the store's lists of them, the first one the usual one
+    in_lines         the paths of a line
     """
 
     what: str
@@ -47,15 +53,23 @@ class Table:
     match_by: tuple[str, ...]
     types: Mapping[str, tuple[TypeName, ...]]
     read_only: frozenset[str]
+    write_only: frozenset[str] = frozenset()
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     inside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     piece_by_piece: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     named: tuple[str, ...] = ("meta",)
     own_meta: Mapping[str, str] = field(default_factory=dict)
+    creates: bool = True
+    gone: tuple[str, ...] = ("keep", "draft", "out-of-stock", "trash", "delete")
+    steps: str = ""
+    lines: tuple[str, ...] = ()
+    in_lines: Table | None = None
 
     def check_path(self, path: str) -> None:
         """Raises Mistake where a record has no such path."""
         kind, mark, name = path.partition(":")
+        if mark and path in self.types:
+            return
         if mark:
             self._check_named(kind, name)
             return
