@@ -1,33 +1,20 @@
-"""Errors that nobody expected, told so that they help and give no secret away."""
+"""Errors that nobody expected, told so that they help and give nothing away."""
 
 from __future__ import annotations
 
-import logging
-import re
+import traceback
 
-__all__ = ["ScrubbedFormatter", "scrubbed", "told"]
+from syncengine.private import discreet
 
-# What may stand in the message of some library's error: API keys, OAuth parameters, the password of a database.
-SECRETS = re.compile(
-    r"(?P<key>\b(?:ck|cs)_)[^\s&\"'<>]+"
-    r"|(?P<parameter>\b(?:oauth_[a-z_]+|consumer_key|consumer_secret)=)[^\s&\"'<>]+"
-    r"|(?P<user>://[^\s/:@]*:)[^\s/@]+(?=@)"
-)
-
-
-def scrubbed(text: str) -> str:
-    """The text with every secret in it made unreadable."""
-    return SECRETS.sub(lambda found: f"{found['key'] or found['parameter'] or found['user']}***", text)
+__all__ = ["told", "trace"]
 
 
 def told(error: BaseException) -> str:
     """One line for whoever has to report it."""
-    message = " ".join(scrubbed(str(error)).split())
+    message = " ".join(discreet(str(error)).split())
     return f"this is a bug in syncengine, please report it: {type(error).__name__}: {message or 'no message'}"
 
 
-class ScrubbedFormatter(logging.Formatter):
-    """Log lines, tracebacks included, without secrets."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return scrubbed(super().format(record))
+def trace(error: BaseException) -> str:
+    """Where it came from, as Python tells it: whole, but for what is secret or somebody's."""
+    return discreet("".join(traceback.format_exception(error)).rstrip("\n"))

@@ -19,8 +19,9 @@ from types import FrameType
 from typing import NoReturn
 
 from syncengine import __version__
-from syncengine.bugs import ScrubbedFormatter, told
+from syncengine.bugs import told, trace
 from syncengine.errors import SyncError
+from syncengine.log import log_to_stderr
 from syncengine.sandbox.command import add_arguments as add_sandbox_options
 
 __all__ = ["main", "parser"]
@@ -47,7 +48,7 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. `--help`, `--version` and wrong usage end by SystemExit, as argparse has it."""
     args = parser().parse_args(arguments)
-    _log(args.verbose)
+    log_to_stderr(verbose=args.verbose)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)
     code = 1
@@ -55,9 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _command(args)(args)
         sys.stdout.flush()
     except SyncError as error:
-        if os.environ.get("SYNC_DEBUG"):
-            raise
-        print(error, file=sys.stderr)
+        print(trace(error) if os.environ.get("SYNC_DEBUG") else error, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
@@ -65,10 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _close_stdout()
     except Exception as error:
-        if os.environ.get("SYNC_DEBUG"):
-            raise
         logging.getLogger(__name__).info("ended unexpectedly", exc_info=True)
-        print(told(error), file=sys.stderr)
+        print(trace(error) if os.environ.get("SYNC_DEBUG") else told(error), file=sys.stderr)
         return BUG
     return code
 
@@ -155,15 +152,6 @@ def _command(args: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
     gc.enable()
     gc.set_threshold(50_000, 20, 100)
     return found
-
-
-def _log(verbose: bool) -> None:
-    """What the program says about itself goes to stderr. HTTP libraries would log addresses with signatures in them."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(ScrubbedFormatter("%(message)s"))
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler], force=True)
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

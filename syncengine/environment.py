@@ -19,6 +19,7 @@ class _Sections(BaseSettings):
     connections: dict[str, Any] = {}
     jobs: dict[str, Any] = {}
     service: dict[str, Any] = {}
+    log: dict[str, Any] = {}
 
 
 class _Source(EnvSettingsSource):

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from syncengine.private import discreet
+
 __all__ = [
     "BadSource",
     "CannotRun",
@@ -35,6 +37,10 @@ class SyncError(Exception):
     """Base of all: the message says what happened, where, and what to do."""
 
     exit_code = 3
+
+    def __str__(self) -> str:
+        """It may quote what some library said, and what a side answered."""
+        return discreet(super().__str__())
 
 
 @dataclass(frozen=True, slots=True)

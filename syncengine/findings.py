@@ -7,6 +7,7 @@ from typing import Literal
 
 from syncengine.errors import ConfigError, SyncError
 from syncengine.mapping import Field, Mapping
+from syncengine.private import discreet
 
 __all__ = ["Finding", "Level", "mistake", "note", "obstacle", "ok", "place", "told_by", "warning"]
 
@@ -26,6 +27,10 @@ class Finding:
     message: str
     instead: str = ""
     cannot_run: bool = False
+
+    def __post_init__(self) -> None:
+        """It may quote a side's words, or a cell."""
+        object.__setattr__(self, "message", discreet(self.message))
 
     @property
     def exit_code(self) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from syncengine.private import discreet
 from syncengine.values import Type, Value
 
 __all__ = [
@@ -83,6 +84,7 @@ class Change:
     link: int | None = None
     status: Status = "planned"
     error: str = ""
+    attempts: int = 0  # how often this run has sent it
 
     @property
     def name(self) -> str:
@@ -106,6 +108,10 @@ class Outcome:
     error: str = ""
     retry: bool = True
 
+    def __post_init__(self) -> None:
+        """What a side says may repeat whom a record is about."""
+        self.error = discreet(self.error)
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:
@@ -116,6 +122,10 @@ class Reject:
     key: str | None
     field: str | None
     reason: str
+
+    def __post_init__(self) -> None:
+        """A reason may quote the cell, and the cell may be somebody's."""
+        object.__setattr__(self, "reason", discreet(self.reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 
 from syncengine.environment import Environment
 from syncengine.errors import ConfigError, Problem
+from syncengine.private import hide
 from syncengine.taken_up import is_there
 from syncengine.toml_file import TomlFile
 from syncengine.written import (
@@ -51,6 +52,7 @@ __all__ = [
     "Guards",
     "Job",
     "Limit",
+    "Log",
     "OtherConnection",
     "Service",
     "Settings",
@@ -61,8 +63,9 @@ __all__ = [
 Found = TypeVar("Found", bound="Part")
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-SECTIONS = ("state", "connections", "jobs", "service")
+SECTIONS = ("state", "connections", "jobs", "service", "log")
 SECRETS = ("consumer_key", "consumer_secret")
+SECRET = re.compile("password|passwd|secret|token|api_?key", re.IGNORECASE)  # names of a plug-in's options
 PREFIXES = {"consumer_key": "ck_", "consumer_secret": "cs_"}
 DEFAULT_STATE = "sqlite:///sync.db"
 # What to write instead, for every key.
@@ -95,6 +98,9 @@ EXAMPLES = {
     "min_rows": "min_rows = 1",
     "log_format": 'log_format = "text", or "json"',
     "stop_within": 'stop_within = "120s"',
+    "file": 'file = "sync.log"',
+    "format": 'format = "json", or "text"',
+    "personal_data": "personal_data = false",
 }
 
 
@@ -225,12 +231,21 @@ class Service(Part):
     stop_within: Duration = timedelta(seconds=120)  # how long runs under way may take to come to a stop
 
 
+class Log(Part):
+    """Where runs tell what they do, beside their report."""
+
+    file: Path | None = None  # absolute
+    format: Literal["text", "json"] = "json"
+    personal_data: bool = False
+
+
 class Settings(Part):
     file: Path
     state_url: str = Field(repr=False)  # may hold a password
     connections: dict[str, Connection]
     jobs: dict[str, Job]
     service: Service = Service()
+    log: Log = Log()
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -275,6 +290,7 @@ class _Loader:
             for name, table in self._tables(data, "jobs", "mapping = …, with").items()
         }
         service = self._service(self._table(data, "service"))
+        log = self._log(self._table(data, "log"))
         if self.problems:
             raise ConfigError(*sorted(self.problems, key=lambda problem: problem.line or 0))
         return Settings(
@@ -283,6 +299,7 @@ class _Loader:
             connections={name: found for name, found in connections.items() if found},
             jobs={name: found for name, found in jobs.items() if found},
             service=service,
+            log=log,
         )
 
     def _wrong(self, path: tuple[str, ...], message: str, instead: str) -> None:
@@ -335,6 +352,7 @@ class _Loader:
                 )
                 return ""
             address = address.set(database=str(self.base / str(address.database)))
+        hide(address.password or "")
         return address.render_as_string(hide_password=False)
 
     def _connection(self, name: str, table: dict[str, Any]) -> Connection | None:
@@ -359,6 +377,9 @@ class _Loader:
         if kind == "woocommerce":
             return self._woocommerce(path, table)
         options = {key: value for key, value in table.items() if key != "type"}
+        for key, value in options.items():
+            if SECRET.search(key) and isinstance(value, str):
+                hide(value)
         return OtherConnection(name=name, type=kind, options=options)
 
     def _csv(self, path: tuple[str, str], table: dict[str, Any]) -> Connection | None:
@@ -399,6 +420,7 @@ class _Loader:
         value = table[key]
         if isinstance(value, str):
             table[key] = value = value.strip()
+            hide(value)
             if not re.fullmatch(rf"{PREFIXES[key]}[!-~]+", value):
                 message = f"a {key.replace('_', ' ')} starts with {PREFIXES[key]} and has no spaces in it"
                 instead = "copy both from WooCommerce > Settings > Advanced > REST API"
@@ -445,6 +467,17 @@ class _Loader:
         except ValidationError as error:
             self.problems += self.file.complaints(error, ("service",), Service, EXAMPLES)
             return Service()
+
+    def _log(self, table: dict[str, Any]) -> Log:
+        if isinstance(file := table.get("file"), str):
+            if not file.strip() or not file.isprintable():
+                self._wrong(("log", "file"), "no file is named", f"write {EXAMPLES['file']}")
+            table["file"] = self.base / file
+        try:
+            return Log.model_validate(table)
+        except ValidationError as error:
+            self.problems += self.file.complaints(error, ("log",), Log, EXAMPLES)
+            return Log()
 
     def _side(self, path: tuple[str, str], side: str, named: str, connections: dict[str, Connection | None]) -> None:
         if named not in connections:

@@ -13,6 +13,7 @@ from syncengine.engine.kinds import SIMPLE, VARIATION
 from syncengine.findings import Finding, mistake, note, ok, place, warning
 from syncengine.mapping import Field
 from syncengine.mapping import Mapping as FieldMapping
+from syncengine.private import shortened
 from syncengine.records import Side, other
 from syncengine.values import Value, is_empty, match_key, shown
 
@@ -158,7 +159,7 @@ def _spelled(field: Field, side: Side, record: Record | None, sides: Mapping[Sid
         text = shown(field.read(side, cell, sides[side].format), field.type)
     except ValueError:
         text = str(cell)
-    return text[:LONGEST]
+    return shortened(text)[:LONGEST]
 
 
 def _records(pages: Iterable[Page]) -> list[Record]:

@@ -12,6 +12,7 @@ from syncengine.commands.output import console, print_json
 from syncengine.engine.job import Options
 from syncengine.engine.start import INTERRUPTED, run_one
 from syncengine.errors import ConfigError, Problem
+from syncengine.log import log_to_file, log_to_stderr
 from syncengine.mapping_file import load_mappings
 from syncengine.records import JobResult
 from syncengine.report.document import document
@@ -28,6 +29,7 @@ NOT_ONE = "write a share like 10%, or a count like 200"
 def run(args: argparse.Namespace) -> int:
     """Run jobs, tell what became of them, and give the worst exit code."""
     settings = load_settings(args.config)
+    _log(settings, args)
     reports: list[Path] = args.report
     _check(reports)
     results = _run_jobs(settings, args)
@@ -36,6 +38,19 @@ def run(args: argparse.Namespace) -> int:
     with suppress(BrokenPipeError):  # nobody listens any more; the exit code still tells how it went
         _tell(results, args)
     return max(result.exit_code for result in results)
+
+
+def _log(settings: Settings, args: argparse.Namespace) -> None:
+    """A dry run leaves nothing behind, and no line in a file either."""
+    log = settings.log
+    log_to_stderr(verbose=args.verbose, personal=log.personal_data)
+    if log.file is not None and not args.dry_run:
+        try:
+            log_to_file(log.file, log.format, personal=log.personal_data)
+        except OSError as error:
+            said = f"log.file: {log.file} cannot be written: {error.strerror}"
+            instead = "name a file in a folder that is there, and that this user may write"
+            raise ConfigError(Problem(str(settings.file), None, said, instead)) from None
 
 
 def _run_jobs(settings: Settings, args: argparse.Namespace) -> list[JobResult]:

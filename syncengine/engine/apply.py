@@ -16,6 +16,7 @@ from syncengine.engine.detect import hash_cells
 from syncengine.engine.interrupts import held_back, let_through
 from syncengine.engine.item import Item
 from syncengine.engine.job import SIDES, JobRun
+from syncengine.engine.logged import log_writes
 from syncengine.engine.lookup import look_up
 from syncengine.engine.placing import place_below
 from syncengine.engine.plan import Plan
@@ -149,6 +150,7 @@ def _mark_sent(job: JobRun, batch: Sequence[Change]) -> None:
         job.state.ledger.mark_sent(batch)
     for change in batch:
         change.status = "sent"
+        change.attempts += 1
 
 
 def _write_down(job: JobRun, outcomes: Sequence[Outcome], items: dict[str, Item]) -> None:
@@ -161,6 +163,7 @@ def _write_down(job: JobRun, outcomes: Sequence[Outcome], items: dict[str, Item]
         job.state.ledger.settle([outcome.change for outcome in outcomes])
         job.state.links.save([item.pair.link for item in touched.values()])
         job.state.journal.release([conflict for item in touched.values() for conflict in item.released])
+    log_writes(job.name, job.run, [outcome.change for outcome in outcomes])
 
 
 def _echoes(job: JobRun, outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from syncengine.bugs import told
 from syncengine.endpoints import View, open_endpoint
 from syncengine.engine.job import SIDES, JobRun, Options, Progress
+from syncengine.engine.logged import log_begin, log_end
 from syncengine.engine.run import run_job
 from syncengine.errors import CannotRun, SyncError
 from syncengine.mapping import Mapping, field_signature, key_signature
@@ -29,6 +30,7 @@ def run_one(
 ) -> JobResult:
     """Run one job. Whatever stops it is told in the result, for the next job is to run; an interrupt has code 130."""
     result = JobResult(name, _run_id(), options.dry_run, datetime.now(UTC))
+    log_begin(result)
     try:
         with start(settings, mapping, result, options=options, guards=guards, progress=progress) as job:
             try:
@@ -45,6 +47,7 @@ def run_one(
         logging.getLogger(__name__).info("the run of %s ended unexpectedly", name, exc_info=True)
         _failed(result, told(error), CannotRun.exit_code)
     result.finished = result.finished or datetime.now(UTC)
+    log_end(result)
     return result
 
 

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 from syncengine import __version__
 from syncengine.bugs import told
 from syncengine.errors import ConfigError
+from syncengine.log import log_to_stderr, tell
 from syncengine.service import notify
 from syncengine.service.config import Changes, InForce, take_up
-from syncengine.service.log import tell, write_log
 from syncengine.service.one_run import OneRun
 from syncengine.service.outcome import outcome
 from syncengine.service.timetable import Timetable
@@ -33,8 +33,13 @@ INFO, WARNING, ERROR = logging.INFO, logging.WARNING, logging.ERROR
 def serve(path: Path | None, *, verbose: bool = False) -> int:
     """Run the service until it is told to stop; its exit code. Raises ConfigError where it cannot begin."""
     config = take_up(path)
-    write_log(config.settings.service.log_format, verbose=verbose)
+    _log(config, verbose)
     return asyncio.run(Service(config, verbose=verbose).run())
+
+
+def _log(config: InForce, verbose: bool) -> None:
+    settings = config.settings
+    log_to_stderr(settings.service.log_format, verbose=verbose, personal=settings.log.personal_data)
 
 
 @dataclass(slots=True)
@@ -175,7 +180,7 @@ class Service:
     def _put_in_force(self, new: InForce) -> None:
         changes = Changes.between(self.config, new)
         self.config = new
-        write_log(new.settings.service.log_format, verbose=self.verbose)
+        _log(new, self.verbose)
         for name in changes.removed:
             self.timetable.take_out(name)
         parts = {"added": changes.added, "removed": changes.removed, "changed": changes.changed}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from syncengine import cli
-from syncengine.bugs import scrubbed
 from syncengine.commands import look
+from syncengine.private import scrubbed
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from syncengine import mapping_tables, settings
 from syncengine.mapping import Entity, GoneFromErp, GoneFromStore, Truth
 from syncengine.mapping_file import load_mapping
-from syncengine.settings import CsvConnection, Guards, Job, Service, WooCommerceConnection
+from syncengine.settings import CsvConnection, Guards, Job, Log, Service, WooCommerceConnection
 from syncengine.store_paths import TABLES
 from syncengine.values import TypeName
 
@@ -27,11 +27,13 @@ CONFIG_TABLES = {
     "## `[jobs.NAME.guards]`": set(Guards.model_fields),
     "## `[state]`": {"url"},
     "## `[service]`": set(Service.model_fields),
+    "## `[log]`": set(Log.model_fields),
 }
 MAPPING_TABLES = {
     "## `[erp]`": set(mapping_tables.ErpTable.model_fields),
     "## `[store]`": set(mapping_tables.StoreTable.model_fields),
     "## `[match]`": set(mapping_tables.MatchTable.model_fields),
+    "## `[lines]`": set(mapping_tables.LinesTable.model_fields),
     "## `[create]`": set(mapping_tables.CreateTable.model_fields),
     "## `[gone]`": set(mapping_tables.GoneTable.model_fields),
     "## `[fields]`": (set(mapping_tables.FieldTable.model_fields) - {"otherwise"}) | {"else"},
@@ -69,7 +71,7 @@ def test_every_other_word_of_a_mapping_is_explained(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "heading", ['### `type = "csv"`', '### `type = "woocommerce"`', "## `[jobs.NAME]`", "## `[service]`"]
+    "heading", ['### `type = "csv"`', '### `type = "woocommerce"`', "## `[jobs.NAME]`", "## `[service]`", "## `[log]`"]
 )
 def test_the_defaults_of_config_toml_are_the_ones_that_are_told(heading: str) -> None:
     text = CONFIG.replace("must be given", "").replace("none", "").replace("see below", "")
@@ -78,7 +80,7 @@ def test_the_defaults_of_config_toml_are_the_ones_that_are_told(heading: str) ->
         for key, value in rows(text, heading).items()
         if value.strip()
     }
-    by_model = {"csv": CsvConnection, "woo": WooCommerceConnection, "job": Job, "service": Service}
+    by_model = {"csv": CsvConnection, "woo": WooCommerceConnection, "job": Job, "service": Service, "log": Log}
     model = next(model for word, model in by_model.items() if word in heading)
     values = {"name": "x", "type": "x", "folder": "/", "url": "http://x", "consumer_key": "", "consumer_secret": ""}
     values |= {"mapping": "/", "erp": "x", "store": "y"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.service.log import Format, tell, write_log
+from syncengine.log import Format, log_to_stderr, tell
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def _as_it_was() -> Iterator[None]:
 
 def logged(form: Format, capsys: pytest.CaptureFixture[str], *, verbose: bool = False) -> list[str]:
     """What is written of one record of each kind."""
-    write_log(form, verbose=verbose)
+    log_to_stderr(form, verbose=verbose)
     tell(logging.DEBUG, "said", "quiet", job="products")
     at = datetime(2026, 11, 21, 10, 15, tzinfo=timezone(timedelta(hours=1)))
     tell(

@@ -587,7 +587,7 @@ def test_the_example_shows_the_defaults_and_every_key(tmp_path: Path, monkeypatc
     full = "\n".join(
         line.removeprefix("# ") if re.match(r"# (\w+ = |\[)", line) else line for line in text.splitlines()
     )
-    for unwanted in ("every = ", "consumer_key_file", "consumer_secret_file"):
+    for unwanted in ("every = ", "file = ", "consumer_key_file", "consumer_secret_file"):
         full = "\n".join(line for line in full.splitlines() if not line.startswith(unwanted))
         assert unwanted in text
     (tmp_path / "mappings").mkdir()
@@ -604,8 +604,9 @@ def test_the_example_shows_the_defaults_and_every_key(tmp_path: Path, monkeypatc
         *data["jobs"]["products"],
         *data["jobs"]["products"]["guards"],
         *data["service"],
+        *data["log"],
     }
-    assert keys | {"every"} == set(module.EXAMPLES)
+    assert keys | {"every", "file"} == set(module.EXAMPLES)
 
 
 def test_the_service_has_defaults_and_the_environment_reaches_it(

@@ -6,6 +6,7 @@ its reply is lost it raises `LostReply`, and whoever sent it has to look before 
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
@@ -22,6 +23,7 @@ from syncengine import __version__
 from syncengine.endpoints.woocommerce.auth import auth_for
 from syncengine.endpoints.woocommerce.refused import refused_because
 from syncengine.errors import CannotRun, Refused, Unreachable
+from syncengine.private import hide
 from syncengine.settings import WooCommerceConnection
 
 __all__ = ["Client", "LostReply", "NoSuchRoute", "Reply"]
@@ -79,14 +81,17 @@ class Client:
     ) -> None:
         self.url = str(httpx.URL(connection.url)).rstrip("/")
         self._name = connection.name
-        self._secrets = (connection.consumer_key.get_secret_value(), connection.consumer_secret.get_secret_value())
+        key, secret = connection.consumer_key.get_secret_value(), connection.consumer_secret.get_secret_value()
+        self._secrets = (key, secret, base64.b64encode(f"{key}:{secret}".encode()).decode())
+        for one in self._secrets:
+            hide(one)
         self._counted = counted
         self._sleep = sleep
         self._answered = False
         self._pause_until = 0.0
         self._lock = threading.Lock()
         self._backoff = wait_random_exponential(multiplier=0.5, max=20)
-        self._auth = auth_for(self.url, *self._secrets)
+        self._auth = auth_for(self.url, key, secret)
         self._http = httpx.Client(
             headers={"User-Agent": f"syncengine/{__version__}", "Accept": "application/json"},
             timeout=httpx.Timeout(connection.timeout, connect=min(10.0, connection.timeout), pool=None),
@@ -217,7 +222,13 @@ class Client:
             raise httpx.ReadError(f"the reply cannot be unpacked: {error}") from None
         finally:
             response.close()
-        return response, bytes(body)
+        return response, self._without_secrets(bytes(body))
+
+    def _without_secrets(self, body: bytes) -> bytes:
+        """Some servers repeat what they were asked: no record and no error is to carry that on."""
+        for secret in self._secrets:
+            body = body.replace(secret.encode(), b"***")
+        return body
 
     def _keep_the_pause(self) -> None:
         with self._lock:
