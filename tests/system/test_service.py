@@ -167,7 +167,7 @@ def test_a_run_that_does_not_stop_in_time_is_killed(tmp_path: Path) -> None:
             service.signal(signal.SIGTERM)
             began = time.monotonic()
             assert service.ended() == 0
-            assert time.monotonic() - began < 4
+            assert time.monotonic() - began < 8  # the batch under way takes 10
             killed, ended = service.wait_for("killed"), service.wait_for("ended")
             assert killed["pid"] == ended["pid"]
             assert ended["exit_code"] == -9
@@ -186,7 +186,7 @@ def test_told_twice_to_stop_it_ends_at_once(tmp_path: Path) -> None:
             began = time.monotonic()
             service.signal(signal.SIGINT)
             assert service.ended() == 130
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 6  # the batch under way takes 10
             assert not is_running(service.wait_for("ended")["pid"])
 
 
@@ -378,7 +378,7 @@ def test_systemd_is_told_when_it_is_ready_reloads_and_stops(project: Project, tm
             for _ in range(4):
                 hear("WATCHDOG=1")
                 heard.append("")
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 5
             service.wait_for("ended")
             service.signal(signal.SIGHUP)
             hear("RELOADING=1\nMONOTONIC_USEC=")
