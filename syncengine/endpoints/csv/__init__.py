@@ -8,6 +8,7 @@ from syncengine.endpoints import Cursor, Endpoint, Page, View
 from syncengine.endpoints.csv.deltas import DeltaPull
 from syncengine.endpoints.csv.dialect import Dialect, usual
 from syncengine.endpoints.csv.inspect import FolderInspection
+from syncengine.endpoints.csv.order_lines import cells_of_lines
 from syncengine.endpoints.csv.outbox import Outbox
 from syncengine.endpoints.csv.pages import some_rows
 from syncengine.endpoints.csv.reader import CsvPull
@@ -94,6 +95,9 @@ class CsvEndpoint(Endpoint):
             if not field.goes_to("erp"):
                 continue
             try:
+                if field.lines is not None:
+                    cells_of_lines(field.lines, value, self.format)
+                    continue
                 cell = str(field.write("erp", value, self.format))
                 back = field.read("erp", cell, self.format)
             except ValueError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from syncengine.errors import CannotRun
 
-__all__ = ["hidden", "make_durable", "put"]
+__all__ = ["hidden", "make_durable", "put", "write_durably"]
 
 
 def hidden(target: Path, ending: str) -> Path:
@@ -63,6 +63,16 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
             stream.write(piece)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def write_durably(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file that nobody looks at yet. Raises CannotRun if the disk does not take it."""
+    try:
+        _write(path, pieces)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise CannotRun(f"{path} cannot be written: {error.strerror}") from error
+    make_durable(path.parent)
 
 
 def _take_back(temporary: Path, receipt: tuple[Path, bytes] | None) -> None:

@@ -61,12 +61,13 @@ def check_inside(option: str, pattern: str, mapping: Mapping) -> None:
 
 
 def is_output(name: str, mapping: Mapping) -> bool:
-    """Whether a file (relative to the folder) is one that `write_to` has made."""
-    pattern = mapping.erp.write_to
-    if pattern is None or pattern == IN_PLACE or "{time}" not in pattern:
-        return False
-    expression = STAMP.join(map(re.escape, PurePath(pattern).as_posix().split("{time}")))
-    return re.fullmatch(expression, name) is not None
+    """Whether a file (relative to the folder) is one that `write_to` has made, or one of lines."""
+    lines = mapping.lines.resource if mapping.lines is not None else None
+    return any(
+        re.fullmatch(STAMP.join(map(re.escape, PurePath(pattern).as_posix().split("{time}"))), name) is not None
+        for pattern in (mapping.erp.write_to, lines)
+        if pattern is not None and pattern != IN_PLACE and "{time}" in pattern
+    )
 
 
 @dataclass(frozen=True, slots=True)
