@@ -11,14 +11,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from syncengine.sandbox import listing, parameters, products, schema, shown, variations
+from syncengine.sandbox import goods, listing, parameters, products, schema, shown, variations
 from syncengine.sandbox.auth import Gate, Key
 from syncengine.sandbox.faults import Dice, Fault
 from syncengine.sandbox.front import Front
 from syncengine.sandbox.messages import LoggedRequest, Request, Response
+from syncengine.sandbox.orders import saving as orders
+from syncengine.sandbox.orders.endpoint import found as found_orders
+from syncengine.sandbox.orders.parameters import ORDER_LIST
+from syncengine.sandbox.orders.shown import order as shown_order
 from syncengine.sandbox.seed import fill
 from syncengine.sandbox.site import WOOCOMMERCE, WORDPRESS, Site, utc_now
 from syncengine.sandbox.store import Product, Store
+from syncengine.sandbox.tables import Record
 from syncengine.sandbox.web import Web
 
 if TYPE_CHECKING:
@@ -156,31 +161,52 @@ class Sandbox:
         """An order takes stock of a product or a variation, or of the product whose stock the variation's is."""
         with self.site.store.work():
             sold = products.found(self.site, product_id)
-            sold.fields["total_sales"] = sold.fields.get("total_sales", 0) + quantity
-            above = self._parent(sold)
-            if above and above.fields.get("manage_stock") and not sold.fields.get("manage_stock"):
-                self._save(above, {"inventory_delta": -quantity})
-                self._save(sold, {})
-            else:
-                self._save(sold, {"inventory_delta": -quantity})
+            if goods.move_stock(self.site, sold, -quantity) is None:
+                goods.save(self.site, sold, {})
+            goods.count_sales(self.site, product_id, quantity)
         return self.product(product_id)
+
+    def place_order(
+        self, lines: Mapping[int, int] | Mapping[str, int], *, paid: bool = True, **fields: Any
+    ) -> dict[str, Any]:
+        """A customer orders at the checkout: `lines` are quantities by the id or SKU of what is ordered.
+
+        `paid`: the payment came at once, so that stock is taken. `fields` are an order's, such as `customer_id` and
+        `billing`. Returns the order.
+        """
+        items = [
+            {"product_id" if isinstance(each, int) else "sku": each, "quantity": quantity}
+            for each, quantity in lines.items()
+        ]
+        with self.site.store.work():
+            params = {"created_via": "checkout", **fields, "line_items": items, "set_paid": paid}
+            return self._shown_order(orders.create(self.site, params))
+
+    def edit_order(self, order_id: int, **fields: Any) -> dict[str, Any]:
+        """A shop manager saves an order: the fields are set, its date moves. Returns the order."""
+        with self.site.store.work():
+            order = orders.found(self.site, order_id)
+            orders.update(self.site, order, fields)
+            return self._shown_order(order)
+
+    def order(self, order_id: int) -> dict[str, Any]:
+        """One order, whole, as /orders/{id} shows it; raises ApiError if there is none."""
+        with self.site.store.lock:
+            return self._shown_order(orders.found(self.site, order_id))
+
+    def orders(self, **query: Any) -> list[dict[str, Any]]:
+        """All orders outside the trash, whole, by id; `query` filters as a list's parameters do."""
+        with self.site.store.lock:
+            found, _ = found_orders(self.site, _everything(ORDER_LIST, query))
+            return [self._shown_order(order) for order in found]
+
+    def _shown_order(self, order: Record) -> dict[str, Any]:
+        return shown_order(self.site, order, self.home or "http://localhost")
 
     def _edited(self, product_id: int, fields: dict[str, Any], *, bump: bool) -> dict[str, Any]:
         with self.site.store.work():
-            self._save(products.found(self.site, product_id), fields, bump=bump)
+            goods.save(self.site, products.found(self.site, product_id), fields, bump=bump)
         return self.product(product_id)
-
-    def _save(self, product: Product, fields: dict[str, Any], *, bump: bool = True) -> None:
-        parent = self._parent(product)
-        if parent:
-            variations.update(self.site, parent, product, fields, bump=bump)
-        else:
-            products.update(self.site, product, fields, bump=bump)
-
-    def _parent(self, product: Product) -> Product | None:
-        """The product that a variation belongs to."""
-        is_variation = product.fields.get("type") == "variation"
-        return products.found(self.site, product.fields["parent_id"]) if is_variation else None
 
     def create_product(self, **fields: Any) -> dict[str, Any]:
         """A shop manager makes a product. Returns it."""
@@ -197,13 +223,13 @@ class Sandbox:
         """A shop manager puts a product or a variation into the trash."""
         with self.site.store.work():
             product = products.found(self.site, product_id)
-            (variations if self._parent(product) else products).trash(self.site, product)
+            (variations if goods.parent(self.site, product) else products).trash(self.site, product)
 
     def delete_product(self, product_id: int) -> None:
         """A shop manager deletes a product or a variation for good."""
         with self.site.store.work():
             product = products.found(self.site, product_id)
-            (variations if self._parent(product) else products).remove(self.site, product)
+            (variations if goods.parent(self.site, product) else products).remove(self.site, product)
 
     def _shown(self, product: Product) -> dict[str, Any]:
         return shown.product(self.site, product, self.home or "http://localhost", edit=False)

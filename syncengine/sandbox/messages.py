@@ -46,6 +46,17 @@ class InvalidParamsError(ApiError):
         )
 
 
+class BareError(ApiError):
+    """A refusal whose data is no more than a number (q09_orders)."""
+
+    def __init__(self, status: int, code: str, message: str, data: int | None = None) -> None:
+        super().__init__(status, code, message)
+        self._data = status if data is None else data
+
+    def body(self) -> dict[str, Any]:
+        return {**super().body(), "data": self._data}
+
+
 class FatalError(ApiError):
     """PHP died: what was written before stays written, and the reply names nothing of it (FACTS-WOOCOMMERCE, 2)."""
 

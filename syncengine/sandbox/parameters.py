@@ -32,7 +32,7 @@ _PICTURE = {
 }
 _DOWNLOADS = objects(id=TEXT, name=TEXT, file=TEXT)
 _DIMENSIONS = an_object(length=TEXT, width=TEXT, height=TEXT)
-_META = objects(id=shown_only(WHOLE), key=TEXT, value=ANYTHING)
+META = objects(id=shown_only(WHOLE), key=TEXT, value=ANYTHING)
 
 PRODUCT: Mapping[str, Kind] = {
     "name": TEXT,
@@ -84,7 +84,7 @@ PRODUCT: Mapping[str, Kind] = {
     "attributes": objects(id=WHOLE, name=TEXT, position=WHOLE, visible=FLAG, variation=FLAG, options=TEXTS),
     "default_attributes": objects(id=WHOLE, name=TEXT, option=TEXT),
     "menu_order": WHOLE,
-    "meta_data": _META,
+    "meta_data": META,
 }
 
 VARIATION: Mapping[str, Kind] = {
@@ -116,10 +116,10 @@ VARIATION: Mapping[str, Kind] = {
     "image": an_object(**_PICTURE),
     "attributes": objects(id=WHOLE, name=TEXT, option=TEXT),
     "menu_order": WHOLE,
-    "meta_data": _META,
+    "meta_data": META,
 }
 
-_PAGING: Mapping[str, Kind] = {
+PAGING: Mapping[str, Kind] = {
     "context": choice("view", "edit"),
     "page": Kind(("integer",), minimum=1, default=1),
     "per_page": Kind(("integer",), minimum=1, maximum=100, default=10),
@@ -128,7 +128,7 @@ _PAGING: Mapping[str, Kind] = {
     "include": IDS,
     "offset": WHOLE,
 }
-_WHEN = Kind(("string",), date_time=True)
+WHEN = Kind(("string",), date_time=True)
 _STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
 _TYPES = ("simple", "grouped", "external", "variable")
 _ORDERS = (
@@ -137,11 +137,11 @@ _ORDERS = (
 )  # fmt: skip
 
 PRODUCT_LIST: Mapping[str, Kind] = {
-    **_PAGING,
-    "after": _WHEN,
-    "before": _WHEN,
-    "modified_after": _WHEN,
-    "modified_before": _WHEN,
+    **PAGING,
+    "after": WHEN,
+    "before": WHEN,
+    "modified_after": WHEN,
+    "modified_before": WHEN,
     "dates_are_gmt": Kind(("boolean",), default=False),
     "order": choice("asc", "desc", default="desc"),
     "orderby": choice(*_ORDERS, default="date"),
@@ -166,7 +166,7 @@ PRODUCT_LIST: Mapping[str, Kind] = {
 }
 
 VARIATION_LIST: Mapping[str, Kind] = {
-    **_PAGING,
+    **PAGING,
     **{
         name: PRODUCT_LIST[name]
         for name in (
@@ -179,7 +179,7 @@ VARIATION_LIST: Mapping[str, Kind] = {
 }  # fmt: skip
 
 TERM_LIST: Mapping[str, Kind] = {
-    **_PAGING,
+    **PAGING,
     "order": choice("asc", "desc", default="asc"),
     "orderby": choice("id", "include", "name", "slug", "term_group", "description", "count", default="name"),
     "hide_empty": Kind(("boolean",), default=False),
@@ -207,7 +207,7 @@ ATTRIBUTE: Mapping[str, Kind] = {
 DELETE: Mapping[str, Kind] = {"force": Kind(("boolean",), default=False)}
 ITEM: Mapping[str, Kind] = {"context": choice("view", "edit")}
 TAX_CLASS: Mapping[str, Kind] = {"name": TEXT}
-MEDIA_LIST: Mapping[str, Kind] = {name: _PAGING[name] for name in ("context", "page", "per_page")}
+MEDIA_LIST: Mapping[str, Kind] = {name: PAGING[name] for name in ("context", "page", "per_page")}
 
 # -- the fields that an object has, in the order in which a store tells them
 

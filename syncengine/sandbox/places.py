@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from syncengine.sandbox.endpoints import Endpoint, Products, Variations
+from syncengine.sandbox.orders.endpoint import Notes, Orders, Refunds
 from syncengine.sandbox.site import CATEGORY, SHIPPING_CLASS, TAG, Site
 from syncengine.sandbox.terms import Attributes, Terms
 from syncengine.sandbox.values import php_integer
@@ -51,4 +52,13 @@ PLACES = (
     Place("products/attributes", lambda site, home, _: Attributes(site)),
     Place(r"products/attributes/(?P<attribute_id>\d+)/terms", lambda site, home, ids: Attributes(site).terms_of(*ids)),
     Place(r"products/(?P<product_id>\d+)/variations", lambda site, home, ids: Variations(site, home, *ids)),
+    Place("orders", lambda site, home, _: Orders(site, home)),
+    Place(r"orders/(?P<order_id>\d+)/notes", lambda site, _, ids: Notes(site, *ids), one="GET, DELETE", batch=""),
+    Place(
+        r"orders/(?P<order_id>\d+)/refunds",
+        lambda site, home, ids: Refunds(site, home, *ids),
+        one="GET, DELETE",
+        batch="",
+    ),
+    Place("refunds", lambda site, home, _: Refunds(site, home), whole="GET", one="", batch=""),
 )

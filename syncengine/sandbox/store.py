@@ -1,4 +1,4 @@
-"""The sandbox's SQLite database: products, terms, attributes and media as records, and nothing of what they mean.
+"""The sandbox's SQLite database: products, terms, orders and the rest as records, and nothing of what they mean.
 
 One connection serves all threads behind one lock. A request works in one transaction; what it wrote before it broke
 off stays written, as in a real store (FACTS-WOOCOMMERCE, 2).
@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from syncengine.sandbox import values
+from syncengine.sandbox import columns, values
+from syncengine.sandbox.tables import Table
 
 SKU_KEPT = 100  # the lookup table holds this many characters of a SKU: longer ones clash with their own prefix
 
@@ -132,6 +133,10 @@ class Store:
         except sqlite3.Error:
             self._db.close()
             raise
+        self.customers = Table(self._db, "customer", columns.CUSTOMER, ("login", "email"))
+        self.orders = Table(self._db, "shop_order", columns.ORDER, ("status", "customer"))
+        self.refunds = Table(self._db, "refund", columns.REFUND, ("parent",))
+        self.notes = Table(self._db, "note", columns.NOTE, ("parent",))
         self.terms = {row[0]: Term(*row) for row in self._db.execute("SELECT * FROM term")}
         self.attributes = {row[0]: Attribute(*row) for row in self._db.execute("SELECT * FROM attribute")}
         self.tax_classes: dict[str, str] = dict(self._db.execute("SELECT slug, name FROM tax_class ORDER BY rowid"))

@@ -36,6 +36,7 @@ FULL = {
     "stock_quantity": 5, "backorders": "notify", "low_stock_amount": 2, "weight": "1.5",
     "dimensions": {"length": "1", "width": "2", "height": "3"},
 }  # fmt: skip
+META = {"key": "k", "value": "v"}
 
 
 def lines(name: str) -> list[dict[str, Any]]:
@@ -324,6 +325,44 @@ def test_a_variation_has_the_keys_and_types_of_a_real_one(store: Store) -> None:
             assert list(variation) == list(shape), "the keys come in the store's order"
 
 
+RECORDS = json.loads((DATA / "records.schema.json").read_text("utf-8"))
+
+
+def assert_like_a_real_one(got: dict[str, Any], kind: str) -> None:
+    assert_shaped(got, RECORDS[kind], kind)
+    assert list(got) == list(RECORDS[kind]), "the keys come in the store's order"
+
+
+def test_an_order_its_notes_and_refunds_have_the_keys_and_types_of_real_ones(store: Store) -> None:
+    product = store.client.post("/products", json={"name": "p", "regular_price": "3", "manage_stock": True}).json()
+    full = {
+        "set_paid": True,
+        "billing": {"email": "a@example.test"},
+        "line_items": [
+            {"product_id": product["id"], "quantity": 7, "total": "9.99", "meta_data": [META]},
+            {"sku": "-"},
+        ],
+        "shipping_lines": [{"method_id": "flat_rate", "total": "4.90"}],
+        "fee_lines": [{"name": "Fee", "total": "-1"}],
+        "meta_data": [META],
+    }
+    for body in ({}, full):
+        made = store.client.post("/orders", json=body).json()
+        assert_like_a_real_one(made, "order")
+    place = f"/orders/{made['id']}"
+    note = store.client.post(f"{place}/notes", json={"note": "n"})
+    assert note.headers["Location"] == f"{store.home}/wp-json/wc/v3{place}/notes/{note.json()['id']}"
+    for seen in (note.json(), *store.client.get(f"{place}/notes").json()):
+        assert_like_a_real_one(seen, "note")
+    lines = [{"id": made["line_items"][0]["id"], "quantity": 1, "refund_total": 1.25}]
+    refund = store.client.post(f"{place}/refunds", json={"api_refund": False, "line_items": lines})
+    unfilled = r"/wp-json/wc/v3/orders/(?P<order_id>[\d]+)/refunds/"
+    assert refund.headers["Location"] == f"{store.home}{unfilled}{refund.json()['id']}"
+    for seen in (refund.json(), store.client.get(f"{place}/refunds/{refund.json()['id']}").json()):
+        assert_like_a_real_one(seen, "refund")
+    assert_like_a_real_one(store.client.get(place).json(), "order")
+
+
 def test_a_new_variation_is_said_to_be_at_an_address_that_nobody_filled_in(store: Store) -> None:
     above = store.client.post("/products", json={"name": "v", "type": "variable"}).json()
     made = store.client.post(f"/products/{above['id']}/variations", json={})
@@ -353,26 +392,41 @@ def said_of(field: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-@pytest.mark.parametrize("route", ["/products", "/products/{p}/variations"])
-def test_a_route_tells_its_fields_as_a_real_one_does(store: Store, route: str) -> None:
+EVERYTHING = "GET, POST, PUT, PATCH, DELETE"
+
+
+@pytest.mark.parametrize(
+    ("route", "whole", "one"),
+    [
+        ("/products", "GET, POST", EVERYTHING),
+        ("/products/{p}/variations", "GET, POST", EVERYTHING),
+        ("/orders", "GET, POST", EVERYTHING),
+        ("/orders/{o}/notes", "GET, POST", "GET, DELETE"),
+        ("/orders/{o}/refunds", "GET, POST", "GET, DELETE"),
+        ("/refunds", "GET", ""),
+    ],
+)
+def test_a_route_tells_its_fields_as_a_real_one_does(store: Store, route: str, whole: str, one: str) -> None:
     above = store.client.post("/products", json={"name": "v", "type": "variable"}).json()
-    place = route.replace("{p}", str(above["id"]))
+    order = store.client.post("/orders", json={}).json()
+    place = route.replace("{p}", str(above["id"])).replace("{o}", str(order["id"]))
     wanted = {field["field"]: said_of(field) for field in FIELDS if field["route"] == route}
     title = next(field["title"] for field in FIELDS if field["route"] == route)
-    for path, methods in (
-        (place, ["GET", "POST"]),
-        (f"{place}/{above['id']}", ["GET", "POST", "PUT", "PATCH", "DELETE"]),
-    ):
+    for path, allowed in ((place, whole), (f"{place}/{above['id']}", one)):
+        if not allowed:
+            assert store.client.get(path).json()["code"] == "rest_no_route"
+            continue
+        methods = allowed.split(", ")
         answer = store.client.options(path)
         told = answer.json()
-        assert (answer.status_code, answer.headers["Allow"], told["methods"]) == (200, ", ".join(methods), methods)
+        assert (answer.status_code, answer.headers["Allow"], told["methods"]) == (200, allowed, methods)
         assert (told["schema"]["title"], told["schema"]["type"]) == (title, "object")
         assert {name: said_of(field) for name, field in told["schema"]["properties"].items()} == wanted
         assert list(told["schema"]["properties"]) == list(wanted)
         assert sorted(method for each in told["endpoints"] for method in each["methods"]) == sorted(methods)
-    post = next(each for each in told["endpoints"] if "POST" in each["methods"])
-    writable = {name for name, field in wanted.items() if not field.get("readonly")}
-    assert set(post["args"]) - {"id", "product_id"} == writable
+        for post in (each for each in told["endpoints"] if "POST" in each["methods"]):
+            writable = {name for name, field in wanted.items() if not field.get("readonly")}
+            assert set(post["args"]) - {"id", "product_id", "order_id"} == writable
 
 
 def test_the_shop_lists_its_settings_its_tax_classes_and_itself(store: Store) -> None:
