@@ -8,8 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from importlib.metadata import entry_points
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -82,6 +84,8 @@ EXAMPLES = {
     "url": 'url = "https://shop.example.com"',
     "consumer_key": 'consumer_key = "ck_…", or consumer_key_file = "key.txt"',
     "consumer_secret": 'consumer_secret = "cs_…", or consumer_secret_file = "secret.txt"',
+    "wp_user": 'wp_user = "admin"',
+    "wp_application_password": 'wp_application_password = "…", or wp_application_password_file = "login.txt"',
     "timeout": "timeout = 60",
     "concurrency": "concurrency = 2",
     "overlap": 'overlap = "120s"',
@@ -176,6 +180,8 @@ class WooCommerceConnection(Connection):
     concurrency: Count = 2
     overlap: Duration = timedelta(seconds=120)
     settle: Duration = timedelta(seconds=30)
+    wp_user: str | None = None  # of WordPress, for what WooCommerce's keys cannot do: roles
+    wp_application_password: SecretStr | None = None
 
 
 class OtherConnection(Connection):
@@ -222,6 +228,13 @@ class Job(Part):
     timezone: Zone = "UTC"
     reconcile: Reconcile = timedelta(hours=24)
     guards: Guards = Guards()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Service(Part):
@@ -396,10 +409,27 @@ class _Loader:
     def _woocommerce(self, path: tuple[str, str], table: dict[str, Any]) -> Connection | None:
         for key in SECRETS:
             self._secret(path, table, key)
+        self._login(path, table)
         return self._model(WooCommerceConnection, path, table)
 
-    def _secret(self, path: tuple[str, str], table: dict[str, Any], key: str) -> None:
-        """Put the content of `KEY_file` in the place of KEY; what the environment names wins over the file."""
+    def _login(self, path: tuple[str, str], table: dict[str, Any]) -> None:
+        """A user of WordPress with an application password: both or neither, and never in the clear."""
+        key = "wp_application_password"
+        place = self._from_file(path, table, key)
+        for one, other in (("wp_user", key), (key, "wp_user")):
+            if one in table and other not in table:
+                self._wrong(path, f"{one} is given without {other}", f"write {EXAMPLES[other]}, or leave out {one}")
+        if isinstance(password := table.get(key), str):
+            hide(password)
+            if not password.isprintable() or not password.strip():
+                self._wrong(place, "not an application password", "copy it from WordPress > Users > Profile")
+        address = urlsplit(str(table.get("url", "")))
+        if key in table and address.scheme == "http" and not _is_loopback(address.hostname or ""):
+            self._wrong(place, "over http:// it would travel in the clear", "write url with https://")
+
+    def _from_file(self, path: tuple[str, str], table: dict[str, Any], key: str) -> tuple[str, ...]:
+        """Put the content of `KEY_file` in the place of KEY; what the environment names wins over the file. Returns
+        where it was found."""
         from_file = f"{key}_file"
         if key in table and from_file in table:
             by_environment = [one for one in (key, from_file) if self.file.environment.name((*path, one))]
@@ -412,7 +442,12 @@ class _Loader:
         if from_file in table:
             place = (*path, from_file)
             content = self._content(place, table.pop(from_file))
-            table[key] = content if content is not None else SecretStr(PREFIXES[key])
+            table[key] = content if content is not None else SecretStr(PREFIXES.get(key, ""))
+        return place
+
+    def _secret(self, path: tuple[str, str], table: dict[str, Any], key: str) -> None:
+        """A key of WooCommerce, which must be there."""
+        place = self._from_file(path, table, key)
         if key not in table:
             variable = self.file.environment.variable(place)
             self._wrong(path, f"{key} is missing", f"write {EXAMPLES[key]}, or set {variable} in the environment")

@@ -575,6 +575,48 @@ def test_any_value_of_any_key_is_taken_or_refused_with_a_reason(tmp_path: Path, 
 # -- the example -------------------------------------------------------------------------------------------------------
 
 
+LOGIN = 'wp_user = "admin"\nwp_application_password = "abcd efgh"\n'
+
+
+def with_login(written: str, url: str = "https://shop.example") -> str:
+    """The usual config with a login of WordPress in it."""
+    shop = re.sub(r'url = "https.*"', f'url = "{url}"', CONFIG, count=1)
+    return shop.replace("[connections.shop]\n", f"[connections.shop]\n{written}")
+
+
+def test_a_login_of_wordpress_is_read_and_never_shown(tmp_path: Path) -> None:
+    shop = load(tmp_path, with_login(LOGIN)).connections["shop"]
+    assert isinstance(shop, WooCommerceConnection)
+    assert shop.wp_user == "admin"
+    assert shop.wp_application_password is not None
+    assert shop.wp_application_password.get_secret_value() == "abcd efgh"
+    assert "abcd" not in repr(shop)
+
+
+def test_the_password_of_wordpress_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "login.txt").write_text("abcd efgh\n", encoding="utf-8")
+    shop = load(tmp_path, with_login('wp_user = "admin"\nwp_application_password_file = "login.txt"\n'))
+    found = shop.connections["shop"]
+    assert isinstance(found, WooCommerceConnection)
+    assert found.wp_application_password is not None
+    assert found.wp_application_password.get_secret_value() == "abcd efgh"
+
+
+@pytest.mark.parametrize(
+    ("written", "url", "told"),
+    [
+        ('wp_user = "admin"\n', "https://shop.example", "wp_user is given without wp_application_password"),
+        ('wp_application_password = "abcd"\n', "https://shop.example", "is given without wp_user"),
+        (LOGIN, "http://shop.example", "it would travel in the clear"),
+        ('wp_user = "admin"\nwp_application_password = ""\n', "https://shop.example", "not an application password"),
+    ],
+)
+def test_half_a_login_or_one_in_the_clear_is_refused(tmp_path: Path, written: str, url: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as raised:
+        load(tmp_path, with_login(written, url))
+    assert "abcd" not in str(raised.value)
+
+
 def test_the_example_is_read_as_it_is_once_the_secrets_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYNC_CONNECTIONS__SHOP__CONSUMER_KEY", "ck_sandbox")
     monkeypatch.setenv("SYNC_CONNECTIONS__SHOP__CONSUMER_SECRET", "cs_sandbox")
@@ -587,7 +629,7 @@ def test_the_example_shows_the_defaults_and_every_key(tmp_path: Path, monkeypatc
     full = "\n".join(
         line.removeprefix("# ") if re.match(r"# (\w+ = |\[)", line) else line for line in text.splitlines()
     )
-    for unwanted in ("every = ", "file = ", "consumer_key_file", "consumer_secret_file"):
+    for unwanted in ("every = ", "file = ", "consumer_key_file", "consumer_secret_file", "wp_"):
         full = "\n".join(line for line in full.splitlines() if not line.startswith(unwanted))
         assert unwanted in text
     (tmp_path / "mappings").mkdir()
@@ -606,7 +648,7 @@ def test_the_example_shows_the_defaults_and_every_key(tmp_path: Path, monkeypatc
         *data["service"],
         *data["log"],
     }
-    assert keys | {"every", "file"} == set(module.EXAMPLES)
+    assert keys | {"every", "file", "wp_user", "wp_application_password"} == set(module.EXAMPLES)
 
 
 def test_the_service_has_defaults_and_the_environment_reaches_it(
