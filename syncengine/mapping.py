@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from syncengine.records import Side
 from syncengine.rules import Rule
+from syncengine.secret import Secret
 from syncengine.units import Units, kept, to_erp, to_store
 from syncengine.values import NUMBERS, PLAIN, Format, Type, Value, encode, fitted, is_empty, shown
 
@@ -73,6 +74,7 @@ class Field:
     units: Units | None = None
     untold: Side | None = None  # the side that takes it and never tells what it has: a note, a password
     moves: Dictionary[str, tuple[str, ...]] | None = None  # from which word to which ones the store's may go
+    secret: bool = False  # sent with a new record, and shown, compared and saved as stars
     lines: Lines | None = None  # what is in it, where it is the lines of an order
     line: int | None = None
 
@@ -98,12 +100,10 @@ class Field:
         """The value of a side's cell. Raises ValueError with the reason."""
         if side == "store":
             return self._kept(format.read(cell, self.type))
-        if self.has_constant:
-            return self.constant
-        value = self._of_erp(cell, format)
+        value = self.constant if self.has_constant else self._of_erp(cell, format)
         if self.default is not None and is_empty(value):
-            return self.default
-        return value
+            value = self.default
+        return Secret(str(value)) if self.secret and not is_empty(value) else value
 
     def write(self, side: Side, value: Value, format: Format) -> object:
         """The cell that spells `value` on a side. Raises ValueError where its map has no word for it, or where it was

@@ -283,6 +283,7 @@ class _Reader:
             rule=rule,
             units=units,
             untold="store" if written.store in of.write_only else None,
+            secret=written.store in of.secret,
             line=self.file.line(*place),
         )
 

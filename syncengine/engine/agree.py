@@ -15,7 +15,7 @@ from syncengine.mapping import Field
 from syncengine.records import KIND, RECORD, Change, FieldChange, Held, Side
 from syncengine.state import Link
 from syncengine.state.journal import Conflict
-from syncengine.values import Value, decode, encode, is_empty
+from syncengine.values import Value, decode, encode, is_empty, same
 
 __all__ = ["merged", "record_conflicts"]
 
@@ -37,7 +37,8 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
         erp, store = _seen(job, pair, one, now[one.name])
         answer = _answer(one, conflict, erp, store) if conflict else None
         met = link.has_base(one.name)
-        verdict = merge_field(one, erp, store, met=met, later=later, answer=answer, writable=writable)
+        alike = _as_the_store_spells_it(job, one, erp, store)
+        verdict = merge_field(one, alike, store, met=met, later=later, answer=answer, writable=writable)
         if verdict.held:
             item.held.append(_held(pair, one, erp, store, verdict.held, conflict))
             continue
@@ -64,6 +65,13 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
     if was_in_flight and not link.in_flight:
         link.in_flight_since, link.arrived = None, True
     return with_changes(job, item, _updates(job, pair, writes, now | on_its_way(link, chosen), family))
+
+
+def _as_the_store_spells_it(job: JobRun, one: Field, erp: Seen, store: Seen) -> Seen:
+    """The ERP's text is the store's where the store only spells it otherwise: an e-mail address in small letters."""
+    if one.store is None or not isinstance(erp.now, str) or same(erp.now, store.now):
+        return erp
+    return replace(erp, now=store.now) if same(job.store.normal(one.store, erp.now), store.now) else erp
 
 
 def _rests(job: JobRun, pair: Pair, one: Field, erp: Value) -> bool:

@@ -97,10 +97,10 @@ def parent_key(job: JobRun, row: Row) -> str:
 
 
 def fields_of(job: JobRun, pair: Pair, family: Family | None = None) -> list[Field]:
-    """The fields that a pair has: those of its kind. The options by which variations differ belong to these; another
-    attribute of a variable product is its own."""
+    """The fields that a pair has: those of its kind, but for what only a new record gets. The options by which
+    variations differ belong to these; another attribute of a variable product is its own."""
     kind = _store_kind(job, pair)
-    fields = job.fields_of(kind)
+    fields = [one for one in job.fields_of(kind) if not one.secret]
     if kind != VARIABLE or not job.option_fields:
         return fields
     return [one for one in fields if one.name not in job.option_fields or _is_own(job, pair, one, family)]

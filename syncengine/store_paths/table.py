@@ -36,6 +36,7 @@ class Table:
     types            the types that fit each path; the first is the one to suggest
     read_only        what nobody may write
     write_only       what the store takes and never tells
+    secret           what is sent with a new record only, and never shown or saved
     words            the only values that the store knows there
     inside           objects of which each part is mapped on its own
     piece_by_piece   what is never mapped as a whole: why, and what to write instead
@@ -54,6 +55,7 @@ class Table:
     types: Mapping[str, tuple[TypeName, ...]]
     read_only: frozenset[str]
     write_only: frozenset[str] = frozenset()
+    secret: frozenset[str] = frozenset()
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     inside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     piece_by_piece: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class Table:
         meant = closest(head, self.types, cutoff=0.8)
         if meant or not PLAIN_PATH.fullmatch(path):
             instead = f'did you mean "{meant}"? ' if meant else ""
-            places = 'A plug-in\'s data is mostly at "meta:KEY"'
+            places = 'A plug-in\'s data is mostly at "meta:KEY"' if "meta" in self.named else "docs/mapping.md has them"
             places += ', a property at "attribute:NAME"' if "attribute" in self.named else ""
             raise Mistake(f"a {self.what} of the store has no {path!r}", f"{instead}{places}")
 
