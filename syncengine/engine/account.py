@@ -10,7 +10,8 @@ from syncengine.engine.flight import hand_over
 from syncengine.engine.item import Item
 from syncengine.engine.job import JobRun
 from syncengine.engine.kinds import fields_of, kinds_of
-from syncengine.records import Change, Outcome, Side, other
+from syncengine.engine.taken_out import note_presence
+from syncengine.records import Change, Outcome, Side
 from syncengine.state import Link
 from syncengine.values import Value, encode, same, shown
 
@@ -37,11 +38,10 @@ def account(job: JobRun, item: Item | None, outcome: Outcome, echo: int | None =
         take_identifier(job, item.pair.link, change.side, outcome.record_id)
     if outcome.status == "done":
         _account_done(job, item, outcome)
+        note_presence(item.pair.link, change)
         _expect_echo(item, outcome.change.side, None if _moved_more(job, item, outcome) else echo)
     elif outcome.status == "in-flight":
         _account_in_flight(job, item, change)
-    elif outcome.status == "failed" and item.pair.link.lost == other(change.side):
-        item.pair.link.lost = None  # what the loss asked for was not done: it is found again
     _release_decided(job, item)
     _move_bases(item)
     if all(one.status not in OPEN for one in item.changes.values()):
@@ -53,6 +53,8 @@ def account(job: JobRun, item: Item | None, outcome: Outcome, echo: int | None =
 def account_quiet(item: Item) -> None:
     """A record of which nothing had to be written."""
     item.released += item.decided.values()
+    if item.gone is not None and not item.held:
+        item.pair.link.lost = item.gone
     _move_bases(item)
     if item.settles:
         item.pair.link.dirty = item.pair.link.unkept = False
@@ -194,6 +196,10 @@ def _save_hashes(item: Item) -> None:
     link, pair = item.pair.link, item.pair
     link.erp_hash = pair.erp.hash if pair.erp is not None else link.erp_hash
     link.store_hash = pair.store.hash if pair.store is not None else link.store_hash
+    if item.gone == "erp":
+        link.erp_hash = None
+    elif item.gone == "store":
+        link.store_hash = None
 
 
 def answered(job: JobRun, outcome: Outcome, name: str) -> Value | NoAnswer:

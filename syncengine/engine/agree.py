@@ -7,17 +7,18 @@ from dataclasses import replace
 
 from syncengine.engine.flight import already_sent, as_if_arrived, on_its_way, read_back, under_way
 from syncengine.engine.gone import field_at
-from syncengine.engine.item import Item, check_whole, holds, planned_write, with_changes
+from syncengine.engine.item import Item, check_whole, holds, planned_write, record_conflicts, with_changes
 from syncengine.engine.job import SIDES, JobRun, Pair
 from syncengine.engine.kinds import VARIATION, Family, fields_of
 from syncengine.engine.merge import Answer, Seen, Verdict, merge_field
+from syncengine.engine.taken_out import BACK, OUT_OF_TRASH
 from syncengine.mapping import Field
-from syncengine.records import KIND, RECORD, Change, FieldChange, Held, Side
+from syncengine.records import Change, FieldChange, Held, Side
 from syncengine.state import Link
 from syncengine.state.journal import Conflict
 from syncengine.values import Value, decode, encode, is_empty, same
 
-__all__ = ["merged", "record_conflicts"]
+__all__ = ["merged"]
 
 
 def merged(job: JobRun, pair: Pair, family: Family) -> Item:
@@ -60,8 +61,8 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
                 writes[side][one.name] = what
     for path, word in pair.restores.items():
         _restore(job, item, path, word, writes["store"])
-    if writes["store"]:
-        check_whole(job, item, chosen, writes["store"])
+    if writes["store"] or writes["erp"]:
+        check_whole(job, item, chosen, writes["store"], writes["erp"])
     if was_in_flight and not link.in_flight:
         link.in_flight_since, link.arrived = None, True
     return with_changes(job, item, _updates(job, pair, writes, now | on_its_way(link, chosen), family))
@@ -105,7 +106,7 @@ def _restore(job: JobRun, item: Item, path: str, word: Value, writes: dict[str, 
     name, row = field_at(job, path), item.pair.store
     assert row is not None
     before = writes[name].new if name in writes else row.cells[path]
-    writes[name] = FieldChange(word, before, "taken out of the trash" if word == "trash" else "it is back in the erp")
+    writes[name] = FieldChange(word, before, OUT_OF_TRASH if word == "trash" else BACK)
     item.waits.setdefault(name, set()).add("store")
 
 
@@ -130,12 +131,6 @@ def _account_unwritten(link: Link, one: Field, erp: Seen, store: Seen, verdict: 
     untold_by_store = verdict.to_erp is None
     to_erp, to_store = (erp.base, store.now) if untold_by_store else (erp.now, store.base)
     link.account(one.name, encode(to_erp), encode(to_store))
-
-
-def record_conflicts(job: JobRun, pair: Pair) -> list[int]:
-    """The conflicts about the whole record, if there are any."""
-    found = (job.conflicts.get((pair.link.id or 0, what)) for what in (RECORD, KIND))
-    return [conflict.id for conflict in found if conflict is not None]
 
 
 def _later(pair: Pair) -> Side | None:

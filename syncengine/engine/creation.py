@@ -19,8 +19,8 @@ def created_in_store(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
     item = Item(pair)
     if not (job.mapping.create_in_store and "store" in job.writable):
         return _alone(job, item, "erp")
-    kind = _new_kind(job, row)
-    parent = _parent_in_store(row, parent_key(job, row), family) if kind == VARIATION else None
+    kind = _new_kind(job, pair, row)
+    parent = _parent_in_store(job, row, parent_key(job, row), family) if kind == VARIATION else None
     options = options_below(job, pair, family) if kind == VARIABLE else {}
     fields: dict[str, FieldChange] = {}
     for one in job.fields_of(kind):
@@ -28,6 +28,8 @@ def created_in_store(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
             _check_options(job, row, one, options[one.name])
             continue
         value = holds(job, pair, "erp", one)
+        if kind == VARIABLE and one.name in job.option_fields and is_empty(value):
+            continue
         item.bases[one.name] = (value, value)
         if is_empty(value) and one.required:
             raise UnusableError(row, one.name, "it is required, and empty")
@@ -37,7 +39,7 @@ def created_in_store(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
         if what is not None:
             fields[one.name] = what
         item.waits[one.name] = {"store"}
-    check_whole(job, item, job.fields_of(kind), fields)
+    check_whole(job, item, job.fields_of(kind), fields, {})
     unique = any(one.name in fields for one in job.mapping.match_fields if one.store != "id")
     change = Change("", "store", "create", job.mapping.entity, pair.link.erp_key, None, fields, mark=not unique)
     change.kind, change.options, change.parent, change.below = kind, options, parent, _below(parent, family)
@@ -79,6 +81,7 @@ def created_in_erp(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
         return Item(pair)
     change = Change("", "erp", "create", job.mapping.entity, str(key), None, fields, record=now)
     change.kind, change.parent = kind, parent
+    family.new_keys[row.id] = str(key)
     return with_changes(job, item, [change])
 
 
@@ -91,23 +94,30 @@ def _alone(job: JobRun, item: Item, side: Side) -> Item:
     return item
 
 
-def _new_kind(job: JobRun, row: Row) -> str:
+def _new_kind(job: JobRun, pair: Pair, row: Row) -> str:
     """What a row of the ERP becomes in a store that tells kinds apart."""
     if job.store.kind is None:
         return ""
     if parent_key(job, row):
         return VARIATION
-    return VARIABLE if row.id in job.named_parents else SIMPLE
+    known = pair.link.erp_kind == VARIABLE and not job.knows_parents
+    return VARIABLE if known or row.id in job.named_parents else SIMPLE
 
 
-def _parent_in_store(row: Row, key: str, family: Family) -> str:
+def _parent_in_store(job: JobRun, row: Row, key: str, family: Family) -> str:
     """The ERP key of a new variation's parent, which is in the store or will be. Raises UnusableError."""
     link = family.by_key.get(key)
-    if key in family.pending or (link is not None and link.store_id is not None and link.store_kind == VARIABLE):
+    if key in family.pending:
         return key
-    if link is not None and link.store_id is not None:
+    if link is None or link.store_id is None:
+        raise UnusableError(row, None, f"its parent {key} is not in the store, and is not created by this run")
+    if link.lost is not None or link.store_id in job.missing["store"]:
+        raise UnusableError(row, None, f"its parent {key} is gone from the {link.lost or 'store'}")
+    if key in family.waiting:
+        raise UnusableError(row, None, f"its parent {key} waits for a person")
+    if link.store_kind != VARIABLE:
         raise UnusableError(row, None, f"its parent {key} is a {link.store_kind or 'simple'} product in the store")
-    raise UnusableError(row, None, f"its parent {key} is not in the store, and is not created by this run")
+    return key
 
 
 def _below(parent: str | None, family: Family) -> str | None:
@@ -118,9 +128,10 @@ def _below(parent: str | None, family: Family) -> str | None:
 def _parent_in_erp(row: Row, family: Family) -> str:
     above = row.id.rpartition("/")[0]
     link = family.by_store.get(above)
-    if link is None or link.erp_key is None:
+    key = link.erp_key if link is not None and link.erp_key is not None else family.new_keys.get(above)
+    if key is None:
         raise UnusableError(row, None, f"its product {above} has no partner in the erp")
-    return link.erp_key
+    return key
 
 
 def _check_options(job: JobRun, row: Row, one: Field, options: list[str]) -> None:

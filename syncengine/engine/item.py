@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,10 @@ from syncengine.engine.job import JobRun, Pair, Row
 from syncengine.engine.merge import Verdict, Write
 from syncengine.engine.renaming import renamed
 from syncengine.mapping import Field
-from syncengine.records import Change, FieldChange, Held, Side
+from syncengine.records import KIND, RECORD, Change, FieldChange, Held, Side
 from syncengine.values import Value, decode, is_empty, same
 
-__all__ = ["Item", "UnusableError", "check_whole", "holds", "planned_write", "with_changes"]
+__all__ = ["Item", "UnusableError", "check_whole", "holds", "planned_write", "record_conflicts", "with_changes"]
 
 
 @dataclass(slots=True)
@@ -34,6 +34,7 @@ class Item:
     released: list[int] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     alone: bool = False  # a row without partner that is only remembered
+    gone: Side | None = None  # the side on which the record is found missing: there it is news when it returns
     settles: bool = True  # False: the rows' hashes are not saved, so that they come again
 
 
@@ -87,28 +88,43 @@ def planned_write(job: JobRun, item: Item, side: Side, one: Field, write: Write)
     return FieldChange(old, new, write.why, write.difference)
 
 
-def check_whole(job: JobRun, item: Item, fields: Collection[Field], writes: dict[str, FieldChange]) -> None:
-    """Look at what is written to the store as part of the whole record: leave out what the store would take no notice
-    of. Raises UnusableError where it would drop a value because of the others."""
+def check_whole(
+    job: JobRun, item: Item, fields: Collection[Field], to_store: dict[str, FieldChange], to_erp: dict[str, FieldChange]
+) -> None:
+    """Look at what is written as part of the whole record in the store: leave out what that takes no notice of. Raises
+    UnusableError where it would drop a value because of the others."""
     pair = item.pair
     values: dict[str, Value] = {}
     for one in fields:
         if one.store is not None:
-            what = writes.get(one.name)
+            what = to_store.get(one.name)
             values[one.store] = what.new if what is not None else _held_there(job, pair, one)
-    for one in [one for one in fields if one.name in writes and one.store in job.store.ignores(values)]:
-        job.result.unwritten += 1
-        erp, _ = item.bases[one.name]
-        item.bases[one.name] = erp, writes.pop(one.name).old
-        item.waits[one.name].discard("store")
-    written = {one.store for one in fields if one.store is not None and one.name in writes}
+    ignored = job.store.ignores(values)
+    for one in [one for one in fields if one.store in ignored and (one.name in to_store or one.name in to_erp)]:
+        job.result.unwritten += to_store.pop(one.name, None) is not None
+        to_erp.pop(one.name, None)
+        _forget(item, one.name)
+    written = {one.store for one in fields if one.store is not None and one.name in to_store}
     for path, reason in job.store.contradictions(values, written).items():
         name = next((one.name for one in job.mapping.by_path("store", path)), path)
         raise UnusableError(pair.erp or pair.store or _nowhere(pair), name, reason)
 
 
+def _forget(item: Item, name: str) -> None:
+    """Nothing is agreed about a field of which the store takes no notice: as soon as it does, the two sides meet anew
+    (a stock that the store begins to manage)."""
+    for known in (item.bases, item.waits, item.pair.link.base, item.pair.link.base_store):
+        known.pop(name, None)
+
+
 def _held_there(job: JobRun, pair: Pair, one: Field) -> Value:
     return holds(job, pair, "store", one) if pair.link.paired else None
+
+
+def record_conflicts(job: JobRun, pair: Pair) -> list[int]:
+    """The conflicts about the whole record, if there are any."""
+    found = (job.conflicts.get((pair.link.id or 0, what)) for what in (RECORD, KIND))
+    return [conflict.id for conflict in found if conflict is not None]
 
 
 def with_changes(job: JobRun, item: Item, changes: Iterable[Change]) -> Item:

@@ -29,6 +29,7 @@ __all__ = [
     "kinds_of",
     "options_below",
     "parent_key",
+    "product_of",
 ]
 
 SIMPLE, VARIABLE, VARIATION = "simple", "variable", "variation"
@@ -47,6 +48,10 @@ class Family:
     by_key: dict[str, Link] = field(default_factory=dict)
     by_store: dict[str, Link] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)  # keys of parents that this run creates
+    new_keys: dict[str, str] = field(default_factory=dict)  # of parents that it creates in the ERP, by their store ids
+    made_anew: set[str] = field(default_factory=set)  # former store ids of parents that it creates once more
+    out_of_trash: set[str] = field(default_factory=set)  # store ids of those that it takes out of the trash
+    waiting: set[str] = field(default_factory=set)  # keys of parents that wait for a person
     turned_variable: list[Pair] = field(default_factory=list)  # known as something else, and named as a parent now
 
     def learn(self, links: Iterable[Link]) -> None:
@@ -58,7 +63,12 @@ class Family:
 
     def parent_of(self, link: Link) -> Link | None:
         """The link of the product below which the store keeps a variation."""
-        return self.by_store.get((link.store_id or "").rpartition("/")[0])
+        return self.by_store.get(product_of(link))
+
+
+def product_of(link: Link) -> str:
+    """The store's id of the product below which it keeps a variation, "" for any other record."""
+    return (link.store_id or "").rpartition("/")[0]
 
 
 def family_of(job: JobRun, pairs: Sequence[Pair]) -> Family:
@@ -70,7 +80,7 @@ def family_of(job: JobRun, pairs: Sequence[Pair]) -> Family:
         if pair.erp is not None and (key := parent_key(job, pair.erp)):
             family.children.setdefault(key, []).append(pair)
             keys.add(key)
-        if above := (pair.link.store_id or "").rpartition("/")[0]:
+        if above := product_of(pair.link):
             ids.add(above)
     if keys or ids:
         family.learn(job.state.links.by_identifier(job.name, "erp", keys))
@@ -107,12 +117,13 @@ def fields_of(job: JobRun, pair: Pair, family: Family | None = None) -> list[Fie
 
 
 def _is_own(job: JobRun, pair: Pair, one: Field, family: Family | None) -> bool:
-    if pair.link.has_base(one.name):
-        return True
-    if family is None or not _options(job, one, pair.erp):
+    """Whether the ERP has, or had, such an attribute for the product itself, and no variation chooses from it."""
+    if is_empty(job.base(pair.link, "erp", one.name)) and not _options(job, one, pair.erp):
         return False
-    if any(_options(job, one, child.erp) for child in family.children.get(pair.link.erp_key or "", ())):
-        return False
+    if family is not None:
+        children = family.children.get(pair.link.erp_key or "", ())
+        if any(_options(job, one, child.erp) for child in children):
+            return False
     below = job.state.links.below(job.name, [pair.link.store_id or ""])
     return all(is_empty(job.base(link, "erp", one.name)) for link in below)
 

@@ -1,4 +1,4 @@
-"""Variations without a key of their own: found below their product by what they are, red and large.
+"""Variations are told apart by what they are, red and large: found by it, and never two of one product alike.
 
 A store makes two variations of the same options without a word (FACTS-WOOCOMMERCE, 7); nobody could tell them apart.
 """
@@ -6,17 +6,18 @@ A store makes two variations of the same options without a word (FACTS-WOOCOMMER
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 
 from syncengine.engine.job import JobRun, Matched, Pair, Row
-from syncengine.engine.kinds import parent_key
+from syncengine.engine.kinds import parent_key, product_of
 from syncengine.engine.pull import fetch_rows
-from syncengine.records import Side
-from syncengine.values import is_empty, match_key, shown
+from syncengine.state import Link
+from syncengine.values import Value, is_empty, match_key, shown
 
 __all__ = ["match_by_options"]
 
 Options = tuple[tuple[str, str], ...]  # the path of each option and its match key
+What = tuple[str, Options]  # a product in the store, or one to be made, and the options of a variation of it
 
 
 def match_by_options(job: JobRun, matched: Matched) -> None:
@@ -24,75 +25,127 @@ def match_by_options(job: JobRun, matched: Matched) -> None:
     those that another one could be taken for."""
     if not job.option_fields:
         return
-    new = [pair for pair in matched.pairs if pair.erp is not None and pair.link.store_id is None]
-    by_product = _by_product(job, matched, [pair for pair in new if pair.erp and parent_key(job, pair.erp)])
-    there = _alone_below(job, matched, by_product)
+    claimed = _claimed(job, matched)
+    there = _alone_below(job, matched, {product for product, _ in claimed})
+    while twins := _twins(job, claimed, there):
+        for pair, others in twins:
+            job.reject(_erp_row(pair), None, f"it has the same options as {', '.join(others[:3])}")
+        refused = {id(pair) for pair, _ in twins}
+        claimed = {what: [one for one in pairs if id(one) not in refused] for what, pairs in claimed.items()}
+        matched.pairs = [one for one in matched.pairs if id(one) not in refused or one.link.store_id is not None]
     gone: set[int] = set()
-    for product, pairs in by_product.items():
-        claimed: dict[Options, list[Pair]] = defaultdict(list)
+    for what, pairs in claimed.items():
         for pair in pairs:
-            if options := _options(job, pair.erp):
-                claimed[options].append(pair)
-        for options, claiming in claimed.items():
-            if len(claiming) > 1:
-                gone |= _reject_twins(job, claiming)
-            elif (other := there.get((product, options))) is not None:
-                gone |= _join(job, claiming[0], other, matched)
+            if (other := there.get(what)) is not None:
+                gone |= _join(job, pair, other, matched)
     matched.pairs = [pair for pair in matched.pairs if id(pair) not in gone]
 
 
-def _by_product(job: JobRun, matched: Matched, new: Iterable[Pair]) -> dict[str, list[Pair]]:
-    """New variations of the ERP by the store's id of their product, or by its key where that is new, too."""
-    by_key: dict[str, list[Pair]] = defaultdict(list)
-    for pair in new:
-        assert pair.erp is not None
-        by_key[parent_key(job, pair.erp)].append(pair)
-    known = {link.erp_key: link.store_id for link in job.state.links.by_identifier(job.name, "erp", by_key)}
-    known |= {pair.link.erp_key: pair.link.store_id for pair in matched.pairs if pair.link.erp_key in by_key}
-    return {known.get(key) or f"key {key}": pairs for key, pairs in by_key.items()}
+def _claimed(job: JobRun, matched: Matched) -> Mapping[What, list[Pair]]:
+    """What the ERP's rows in hand are to be from now on: new variations, and those of which the options changed. A
+    product is named by its id in the store, or by its key where it is new."""
+    claimed: dict[What, list[Pair]] = defaultdict(list)
+    products = _products(job, matched)
+    for pair in matched.pairs:
+        if pair.erp is None or not (key := parent_key(job, pair.erp)):
+            continue
+        product, options = products.get(key) or f"key {key}", _options(job, pair.erp)
+        if not options or (pair.link.store_id is not None and not _moves(job, pair.link, product, options)):
+            continue
+        claimed[product, options].append(pair)
+    return claimed
 
 
-def _alone_below(job: JobRun, matched: Matched, products: Iterable[str]) -> dict[tuple[str, Options], Pair]:
-    """The store's variations without partner below these products: those in hand, and those that are remembered."""
-    wanted = set(products)
+def _products(job: JobRun, matched: Matched) -> dict[str, str]:
+    """The store's ids of the products whose variations are in hand, by their ERP keys."""
+    keys = {parent_key(job, pair.erp) for pair in matched.pairs if pair.erp is not None} - {""}
+    links = [*job.state.links.by_identifier(job.name, "erp", keys), *(pair.link for pair in matched.pairs)]
+    return {one.erp_key: one.store_id for one in links if one.erp_key in keys and one.store_id is not None}
+
+
+def _moves(job: JobRun, link: Link, product: str, options: Options) -> bool:
+    """Whether a linked variation gets other options below its product."""
+    return product_of(link) == product and _agreed(job, link) != options
+
+
+def _twins(job: JobRun, claimed: Mapping[What, list[Pair]], there: Mapping[What, Pair]) -> list[tuple[Pair, list[str]]]:
+    """Those that cannot become what they claim to be, with the names of others that are it or claim it, too. A linked
+    one that is refused stays what it was; so another may be in the way then, that was not before."""
+    found: list[tuple[Pair, list[str]]] = []
+    taken = _taken(job, claimed)
+    for what, pairs in claimed.items():
+        for pair in pairs:
+            others = [*taken.get(what, ()), *(_erp_row(one).where for one in pairs if one is not pair)]
+            if pair.link.store_id is not None and what in there:
+                others.append(f"{there[what].name} in the store")
+            if others:
+                found.append((pair, others))
+    return found
+
+
+def _taken(job: JobRun, claimed: Mapping[What, list[Pair]]) -> dict[What, list[str]]:
+    """The names of the linked variations that are already what is claimed, and stay it."""
+    claiming = {pair.link.id for pairs in claimed.values() for pair in pairs}
+    taken: dict[What, list[str]] = defaultdict(list)
+    for link in job.state.links.below(job.name, {product for product, _ in claimed}):
+        what = (product_of(link), _agreed(job, link))
+        if what in claimed and link.erp_key is not None and link.lost is None and link.id not in claiming:
+            taken[what].append(link.erp_key)
+    return taken
+
+
+def _alone_below(job: JobRun, matched: Matched, products: Collection[str]) -> dict[What, Pair]:
+    """The store's variations below these products that no row of the ERP has: those in hand, and those that are
+    remembered, because they never had one or because it is gone."""
     pairs = {
         pair.link.store_id: pair
         for pair in matched.pairs
-        if pair.link.erp_key is None and pair.link.store_id is not None
+        if pair.link.store_id is not None and pair.erp is None and _is_free(pair.link)
     }
-    saved = [one for one in job.state.links.below(job.name, wanted) if one.erp_key is None]
-    known = {one.store_id: one for one in saved if one.store_id is not None and one.store_id not in pairs}
+    in_hand = {pair.link.id for pair in matched.pairs}
+    saved = [one for one in job.state.links.below(job.name, products) if _is_free(one) and one.id not in in_hand]
+    known = {one.store_id: one for one in saved if one.store_id is not None}
     pairs |= {key: Pair(known[key], store=row) for key, row in fetch_rows(job, "store", known).items()}
-    found: dict[tuple[str, Options], Pair] = {}
-    for key, pair in pairs.items():
-        product = key.rpartition("/")[0]
-        if product in wanted and (options := _options(job, pair.store)):
-            found.setdefault((product, options), pair)
+    found: dict[What, Pair] = {}
+    for pair in pairs.values():
+        if product_of(pair.link) in products and (options := _options(job, pair.store)):
+            found.setdefault((product_of(pair.link), options), pair)
     return found
+
+
+def _is_free(link: Link) -> bool:
+    return link.erp_key is None or link.lost == "erp"
 
 
 def _options(job: JobRun, row: Row | None) -> Options:
     """What a row is, of all that its kind can be told apart by; () where it does not say."""
     if row is None:
         return ()
-    side: Side = row.side
-    named: list[tuple[str, str]] = []
+    values: dict[str, Value] = {}
+    format_ = job.endpoint(row.side).format
     for one in job.option_fields.values():
-        path = one.path(side)
         try:
-            value = one.read(side, row.cells.get(path or ""), job.endpoint(side).format)
+            values[one.name] = one.read(row.side, row.cells.get(one.path(row.side) or ""), format_)
         except ValueError:
             return ()
-        if not is_empty(value):
-            named.append((one.store or "", match_key(shown(value, one.type))))
-    return tuple(sorted(named))
+    return _spelled(job, values)
+
+
+def _agreed(job: JobRun, link: Link) -> Options:
+    """What a linked variation was when the two sides last agreed."""
+    return _spelled(job, {name: job.base(link, "erp", name) for name in job.option_fields})
+
+
+def _spelled(job: JobRun, values: Mapping[str, Value]) -> Options:
+    named = [(job.option_fields[name], value) for name, value in values.items() if not is_empty(value)]
+    return tuple(sorted((one.store or "", match_key(shown(value, one.type))) for one, value in named))
 
 
 def _join(job: JobRun, pair: Pair, other: Pair, matched: Matched) -> set[int]:
     """Make one pair of the two, if their SKUs do not say that they are two things. Returns what is none any more."""
     assert pair.erp is not None and other.store is not None
     ours, theirs = (_sku(job, row) for row in (pair.erp, other.store))
-    if ours and theirs and ours != theirs:
+    if ours and theirs and ours != theirs and other.link.lost is None:
         job.reject(pair.erp, None, f"{other.store.where} in the store has the same options and another SKU")
         return {id(pair)}
     if other.link.id is not None:
@@ -115,9 +168,6 @@ def _sku(job: JobRun, row: Row) -> str:
     return ""
 
 
-def _reject_twins(job: JobRun, twins: list[Pair]) -> set[int]:
-    for pair in twins:
-        assert pair.erp is not None
-        others = [one.erp.where for one in twins if one is not pair and one.erp is not None]
-        job.reject(pair.erp, None, f"it has the same options as {', '.join(others[:3])}")
-    return {id(pair) for pair in twins}
+def _erp_row(pair: Pair) -> Row:
+    assert pair.erp is not None
+    return pair.erp

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from syncengine.engine.agree import merged, record_conflicts
-from syncengine.engine.comeback import come_back, made_anew
+from syncengine.engine.agree import merged
+from syncengine.engine.comeback import come_back, is_back, is_made_anew, made_anew, waits_for_product
 from syncengine.engine.creation import created_in_erp, created_in_store
-from syncengine.engine.gone import is_out, lost_side, plan_loss, wants_again
-from syncengine.engine.item import Item, UnusableError, with_changes
+from syncengine.engine.gone import lost_side, plan_loss
+from syncengine.engine.item import Item, UnusableError
 from syncengine.engine.job import SIDES, JobRun, Pair
 from syncengine.engine.kinds import Family, family_of, hold_kind, is_below
-from syncengine.records import Change, Side
+from syncengine.records import KIND, RECORD, Change, Side
 
 __all__ = ["Plan", "make_plan"]
 
@@ -41,6 +41,7 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
     plan.met = sum(pair.link.id is None and pair.link.paired for pair in pairs)
     job.progress.step("comparing")
     family = family_of(job, pairs)
+    family.waiting = _waiting(job, family)
     pairs = [*_parents_first(job, pairs), *family.turned_variable]
     for at, pair in enumerate(pairs, 1):
         if _is_rejected(job, pair):
@@ -57,6 +58,8 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
             if pair.link.id is None:
                 continue
         plan.items.append(item)
+        if pair.link.erp_key is not None and any(held.field in (KIND, RECORD) for held in item.held):
+            family.waiting.add(pair.link.erp_key)
         _count(job, item)
         changed += bool(item.changes)
         if job.options.limit is not None and changed >= job.options.limit:
@@ -78,6 +81,12 @@ def _parents_first(job: JobRun, pairs: Sequence[Pair]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: is_below(job, pair))
 
 
+def _waiting(job: JobRun, family: Family) -> set[str]:
+    """The keys of parents about which a person was asked and has not answered."""
+    asked = {one.link for one in job.conflicts.values() if one.field in (KIND, RECORD) and one.answer is None}
+    return {key for key, link in family.by_key.items() if link.id in asked}
+
+
 def _tell_limit(job: JobRun, left: int) -> None:
     if left:
         job.result.warnings.append(
@@ -93,13 +102,15 @@ def _is_rejected(job: JobRun, pair: Pair) -> bool:
 
 def _plan_pair(job: JobRun, pair: Pair, family: Family) -> Item:
     link = pair.link
-    if link.lost is not None and (row := pair.row(link.lost)) is not None and not is_out(job, row):
+    if waits_for_product(pair, family):
+        link.dirty = True
+        return Item(pair, settles=False)
+    if pair.erp is not None and is_made_anew(job, pair, family):
+        return made_anew(job, pair, pair.erp, family)
+    if is_back(job, pair):
         return come_back(job, pair, family)
     if (side := lost_side(job, pair)) is not None:
-        if side == "store" and pair.erp is not None and wants_again(job, pair):
-            return made_anew(job, pair, pair.erp, family)
-        changes, held = plan_loss(job, pair, side, family)
-        return with_changes(job, Item(pair, held=held, released=[] if held else record_conflicts(job, pair)), changes)
+        return plan_loss(job, pair, side, family)
     if link.lost is not None:
         return Item(pair)
     if link.paired:

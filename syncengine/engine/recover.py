@@ -11,6 +11,7 @@ from syncengine.engine.job import SIDES, JobRun
 from syncengine.engine.kinds import OF_VARIATIONS, kinds_of
 from syncengine.engine.lookup import look_up
 from syncengine.engine.placing import place_below
+from syncengine.engine.taken_out import note_presence
 from syncengine.records import Change, Outcome, Side
 from syncengine.state import Link
 from syncengine.values import encode
@@ -66,8 +67,7 @@ def _write_down(job: JobRun, outcomes: list[tuple[Change, Outcome | None]]) -> N
 def _take_over(job: JobRun, link: Link, change: Change, outcome: Outcome) -> None:
     """What a write that is known to be done means for its link. A create takes what was sent as its base."""
     change.record_id = outcome.record_id or change.record_id
-    if change.action == "delete":
-        link.lost = "erp" if change.side == "store" else "store"
+    note_presence(link, change)
     if change.action == "create" and outcome.record_id is not None:
         if not take_identifier(job, link, change.side, outcome.record_id):
             return
