@@ -84,6 +84,7 @@ EXAMPLES = {
     "url": 'url = "https://shop.example.com"',
     "consumer_key": 'consumer_key = "ck_…", or consumer_key_file = "key.txt"',
     "consumer_secret": 'consumer_secret = "cs_…", or consumer_secret_file = "secret.txt"',
+    "auth": 'auth = "basic", "oauth1" or "query"',
     "wp_user": 'wp_user = "admin"',
     "wp_application_password": 'wp_application_password = "…", or wp_application_password_file = "login.txt"',
     "timeout": "timeout = 60",
@@ -176,6 +177,7 @@ class WooCommerceConnection(Connection):
     url: Url
     consumer_key: SecretStr
     consumer_secret: SecretStr
+    auth: Literal["basic", "oauth1", "query"] | None = None  # None: what the URL calls for
     timeout: Seconds = 60
     concurrency: Count = 2
     overlap: Duration = timedelta(seconds=120)
@@ -410,7 +412,11 @@ class _Loader:
         for key in SECRETS:
             self._secret(path, table, key)
         self._login(path, table)
-        return self._model(WooCommerceConnection, path, table)
+        found = self._model(WooCommerceConnection, path, table)
+        if found and found.auth in ("basic", "query") and found.url.startswith("http:"):
+            instead = 'write url with https://, or auth = "oauth1"'
+            self._wrong((*path, "auth"), "over http:// the secret would travel in the clear", instead)
+        return found
 
     def _login(self, path: tuple[str, str], table: dict[str, Any]) -> None:
         """A user of WordPress with an application password: both or neither, and never in the clear."""

@@ -125,6 +125,30 @@ def test_a_shop_that_refuses_and_repeats_what_it_was_asked_gives_nothing_away(
     assert '"event": "ended"' in files
 
 
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_keys_in_the_address_are_given_away_by_nothing_either(
+    kind: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SYNC_DEBUG", "1")
+    monkeypatch.setenv("SYNC_CONNECTIONS__SHOP__AUTH", "query")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    asked: list[Asked] = []
+
+    def answer(request: Asked) -> Answer:
+        asked.append(request)
+        return ANSWERS[kind](request)
+
+    with hostile(answer, tls) as url:
+        files = everything(project(tmp_path, url), "run -v --no-progress", "run --json", "check")
+    out, err = capfd.readouterr()
+    assert any(f"consumer_secret={SECRET}" in request.path for request in asked), "that is how they travel"
+    assert not leaks(out + err + files)
+
+
 def refused_items(asked: Asked) -> Answer:
     said = f"An account is already registered with {PERSON}, {PHONE}. {asked.echo} {SECRET}"
     error = {"error": {"code": "registration-error-email-exists", "message": said, "data": {"status": 400}}}

@@ -629,7 +629,7 @@ def test_the_example_shows_the_defaults_and_every_key(tmp_path: Path, monkeypatc
     full = "\n".join(
         line.removeprefix("# ") if re.match(r"# (\w+ = |\[)", line) else line for line in text.splitlines()
     )
-    for unwanted in ("every = ", "file = ", "consumer_key_file", "consumer_secret_file", "wp_"):
+    for unwanted in ("every = ", "auth = ", "file = ", "consumer_key_file", "consumer_secret_file", "wp_"):
         full = "\n".join(line for line in full.splitlines() if not line.startswith(unwanted))
         assert unwanted in text
     (tmp_path / "mappings").mkdir()
@@ -648,7 +648,7 @@ def test_the_example_shows_the_defaults_and_every_key(tmp_path: Path, monkeypatc
         *data["service"],
         *data["log"],
     }
-    assert keys | {"every", "file", "wp_user", "wp_application_password"} == set(module.EXAMPLES)
+    assert keys | {"auth", "every", "file", "wp_user", "wp_application_password"} == set(module.EXAMPLES)
 
 
 def test_the_service_has_defaults_and_the_environment_reaches_it(
@@ -676,3 +676,27 @@ def test_what_is_wrong_with_the_service_is_told(tmp_path: Path, written: str, me
     assert problem.message == message
     assert problem.line == CONFIG.count("\n") + 2
     assert (problem.instead or "").startswith(instead)
+
+
+def in_shop(line: str, url: str) -> str:
+    shop = 'url = "https://shop.example.com"'
+    return CONFIG.replace(shop, f'url = "{url}"\n{line}')
+
+
+def test_how_a_request_proves_who_sends_it_can_be_chosen(tmp_path: Path) -> None:
+    for written, url, found in (
+        ("", "http://shop.test", None),
+        ('auth = "oauth1"', "http://shop.test", "oauth1"),
+        ('auth = "basic"', "https://shop.test", "basic"),
+        ('auth = "query"', "https://shop.test", "query"),
+    ):
+        shop = load(tmp_path, in_shop(written, url)).connections["shop"]
+        assert isinstance(shop, WooCommerceConnection)
+        assert shop.auth == found
+
+
+@pytest.mark.parametrize("kind", ["basic", "query"])
+def test_no_secret_travels_in_the_clear(tmp_path: Path, kind: str) -> None:
+    (problem,) = problems(tmp_path, in_shop(f'auth = "{kind}"', "http://shop.test"))
+    assert problem.message == "connections.shop.auth: over http:// the secret would travel in the clear"
+    assert problem.instead == 'write url with https://, or auth = "oauth1"'

@@ -121,6 +121,42 @@ def test_http_with_oauth_works_over_a_real_socket() -> None:
         assert store.send([create(sku="S", name="signed")])[0].status == "done"
 
 
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        (None, "http://shop.test"),
+        (None, "https://shop.test"),
+        ("basic", "https://shop.test"),
+        ("query", "https://shop.test"),
+        ("oauth1", "http://shop.test"),
+        ("oauth1", "https://shop.test"),
+    ],
+)
+def test_every_way_to_prove_who_asks_is_understood_for_reading_and_writing(kind: str | None, url: str) -> None:
+    with Sandbox(seed=2, home=url) as sandbox, endpoint(sandbox.transport(), url=url, auth=kind) as store:
+        assert len(read_all(store)) == 2
+        assert ids(store.find("sku", ["a b&c=d", "x"])) == []
+        assert only(store.send([create(sku="a b&c=d", name="x")])).status == "done"
+        assert len(ids(store.find("sku", ["a b&c=d", "x"]))) == 1
+
+
+def test_only_where_it_is_asked_for_are_keys_in_the_address() -> None:
+    for kind in ("basic", "oauth1", "query"):
+        transport = answering(LISTED)
+        with endpoint(transport, url="https://shop.test", auth=kind) as store:
+            read_all(store)
+        for request in transport.asked:  # type: ignore[attr-defined]
+            assert (SECRET in str(request.url)) == (kind == "query")
+            assert ("Authorization" in request.headers) == (kind != "query")
+
+
+def test_keys_never_travel_in_the_address_over_plain_http() -> None:
+    transport = answering(LISTED)
+    with endpoint(transport, url="http://shop.test", auth="query") as store, pytest.raises(ValueError, match="https"):
+        read_all(store)
+    assert transport.asked == []  # type: ignore[attr-defined]
+
+
 # What a 401 means
 
 
@@ -315,10 +351,3 @@ def test_secrets_are_in_no_error_no_log_and_no_repr(caplog: pytest.LogCaptureFix
                 told += [str(caught.value), repr(caught.value), repr(store), repr(store._client), repr(vars(store))]
     told.append(caplog.text)
     assert not [text for text in told if KEY in text or SECRET in text]
-
-
-def test_other_entities_are_refused_until_they_can_be_kept_in_step() -> None:
-    mapped = mapping()
-    object.__setattr__(mapped, "entity", "customer")
-    with pytest.raises(CannotRun, match="only products"), endpoint(answering(LISTED), mapped):
-        pass

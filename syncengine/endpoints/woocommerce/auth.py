@@ -1,6 +1,7 @@
 """How a request proves who sends it: Basic over HTTPS, OAuth 1.0a over plain HTTP (FACTS-WOOCOMMERCE, 10).
 
-Both go into the Authorization header and never into the URL, so that no log of URLs holds a key.
+Both go into the Authorization header and not into the URL, so that no log of URLs holds a key. Only where a server
+drops that header the config may ask for the keys in the query, over HTTPS alone.
 """
 
 from __future__ import annotations
@@ -11,16 +12,38 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterable
+from typing import Literal
 from urllib.parse import parse_qsl, quote
 
 import httpx
 
-__all__ = ["OAuth1", "auth_for", "signature"]
+__all__ = ["Kind", "OAuth1", "auth_for", "signature"]
+
+Kind = Literal["basic", "oauth1", "query"]
 
 
-def auth_for(url: str, key: str, secret: str) -> httpx.Auth:
-    """What the URL calls for: plain HTTP takes no Basic, and over HTTPS a signature needs the store's own address."""
-    return httpx.BasicAuth(key, secret) if url.startswith("https:") else OAuth1(key, secret)
+def auth_for(url: str, key: str, secret: str, kind: Kind | None = None) -> httpx.Auth:
+    """What is asked for, or what the URL calls for: plain HTTP takes no Basic, and over HTTPS a signature needs the
+    store's own address."""
+    match kind or ("basic" if url.startswith("https:") else "oauth1"):
+        case "basic":
+            return httpx.BasicAuth(key, secret)
+        case "query":
+            return _InQuery(key, secret)
+    return OAuth1(key, secret)
+
+
+class _InQuery(httpx.Auth):
+    """The keys as parameters, for servers that drop the Authorization header."""
+
+    def __init__(self, key: str, secret: str) -> None:
+        self._keys = {"consumer_key": key, "consumer_secret": secret}
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if request.url.scheme != "https":
+            raise ValueError("keys in the query travel over https:// only")
+        request.url = request.url.copy_merge_params(self._keys)
+        yield request
 
 
 class OAuth1(httpx.Auth):

@@ -91,7 +91,7 @@ class Client:
         self._pause_until = 0.0
         self._lock = threading.Lock()
         self._backoff = wait_random_exponential(multiplier=0.5, max=20)
-        self._auth = auth_for(self.url, key, secret)
+        self._auth = auth_for(self.url, key, secret, connection.auth)
         self._http = httpx.Client(
             headers={"User-Agent": f"syncengine/{__version__}", "Accept": "application/json"},
             timeout=httpx.Timeout(connection.timeout, connect=min(10.0, connection.timeout), pool=None),

@@ -74,7 +74,7 @@ def listed(
 
 
 def asked(client: Client, requests: Sequence[tuple[str, Mapping[str, Any]]], ahead: int) -> Iterator[Rows]:
-    """The rows that each request (a path and its query) finds, in the order of the requests, `ahead` of them at once."""
+    """The rows that each request (a path and its query) finds, in their order, `ahead` of them at once."""
 
     def ask(request: tuple[str, Mapping[str, Any]]) -> Rows:
         path, query = request

@@ -82,8 +82,8 @@ def _unknown(url: str) -> Refusal:
     if url.startswith("https:"):
         return Refusal(
             "unknown or revoked consumer_key",
-            f"{MAKE_KEY}. If the key is right, the web server drops the Authorization header, or WordPress behind its "
-            "proxy does not know that it is reached over HTTPS",
+            f'{MAKE_KEY}. If the key is right, the web server drops the Authorization header (try auth = "query"), or '
+            "WordPress behind its proxy does not know that it is reached over HTTPS",
         )
     return Refusal(
         "unknown consumer_key",
