@@ -13,6 +13,10 @@ from zoneinfo import ZoneInfo
 
 from syncengine.sandbox import goods, listing, parameters, products, schema, shown, variations
 from syncengine.sandbox.auth import Gate, Key
+from syncengine.sandbox.customers import saving as customers
+from syncengine.sandbox.customers.endpoint import found as found_customers
+from syncengine.sandbox.customers.parameters import CUSTOMER_LIST
+from syncengine.sandbox.customers.shown import customer as shown_customer
 from syncengine.sandbox.faults import Dice, Fault
 from syncengine.sandbox.front import Front
 from syncengine.sandbox.messages import LoggedRequest, Request, Response
@@ -20,7 +24,7 @@ from syncengine.sandbox.orders import saving as orders
 from syncengine.sandbox.orders.endpoint import found as found_orders
 from syncengine.sandbox.orders.parameters import ORDER_LIST
 from syncengine.sandbox.orders.shown import order as shown_order
-from syncengine.sandbox.seed import fill
+from syncengine.sandbox.seed import fill, open_shop
 from syncengine.sandbox.site import WOOCOMMERCE, WORDPRESS, Site, utc_now
 from syncengine.sandbox.store import Product, Store
 from syncengine.sandbox.tables import Record
@@ -83,7 +87,7 @@ class Sandbox:
         self._web = Web(self.site, Gate(keys), Front(firewall, redirect_to), Dice(faults, fault_seed), workers)
         self._log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
         with self.site.store.work():
-            self.site.uncategorized()
+            open_shop(self.site, "admin")
             fill(self.site, seed, variations)
 
     def close(self) -> None:
@@ -199,6 +203,48 @@ class Sandbox:
         with self.site.store.lock:
             found, _ = found_orders(self.site, _everything(ORDER_LIST, query))
             return [self._shown_order(order) for order in found]
+
+    def create_customer(self, **fields: Any) -> dict[str, Any]:
+        """Somebody registers in the shop. Returns the customer."""
+        with self.site.store.work():
+            return shown_customer(self.site, customers.create(self.site, fields))
+
+    def edit_customer(self, customer_id: int, **fields: Any) -> dict[str, Any]:
+        """A shop manager saves a customer: the fields are set, the date moves. Returns the customer."""
+        return self._edited_customer(customer_id, fields, bump=True)
+
+    def edit_customer_silently(self, customer_id: int, **fields: Any) -> dict[str, Any]:
+        """A plug-in writes into the tables: the fields change, no date moves (FACTS-WOOCOMMERCE, 12)."""
+        return self._edited_customer(customer_id, fields, bump=False)
+
+    def set_role(self, customer_id: int, *roles: str) -> dict[str, Any]:
+        """A plug-in gives a user other roles; no date moves. Returns the customer."""
+        with self.site.store.work():
+            customer = customers.found(self.site, customer_id)
+            customer.fields["roles"] = list(roles)
+            self.site.store.customers.put(customer)
+        return self.customer(customer_id)
+
+    def delete_customer(self, customer_id: int) -> None:
+        """A customer is gone for good."""
+        with self.site.store.work():
+            customers.remove(self.site, customers.found(self.site, customer_id))
+
+    def customer(self, customer_id: int) -> dict[str, Any]:
+        """One user, whole, as /customers/{id} shows them; raises ApiError if there is none."""
+        with self.site.store.lock:
+            return shown_customer(self.site, customers.found(self.site, customer_id))
+
+    def customers(self, **query: Any) -> list[dict[str, Any]]:
+        """All customers, whole, by id; `query` filters as a list's parameters do, `role="all"` are all users."""
+        with self.site.store.lock:
+            found, _ = found_customers(self.site, _everything(CUSTOMER_LIST, query))
+            return [shown_customer(self.site, customer) for customer in found]
+
+    def _edited_customer(self, customer_id: int, fields: dict[str, Any], *, bump: bool) -> dict[str, Any]:
+        with self.site.store.work():
+            customers.update(self.site, customers.found(self.site, customer_id), fields, bump=bump)
+        return self.customer(customer_id)
 
     def _shown_order(self, order: Record) -> dict[str, Any]:
         return shown_order(self.site, order, self.home or "http://localhost")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from syncengine.sandbox.customers.endpoint import Customers
 from syncengine.sandbox.endpoints import Endpoint, Products, Variations
 from syncengine.sandbox.orders.endpoint import Notes, Orders, Refunds
 from syncengine.sandbox.site import CATEGORY, SHIPPING_CLASS, TAG, Site
@@ -52,6 +53,7 @@ PLACES = (
     Place("products/attributes", lambda site, home, _: Attributes(site)),
     Place(r"products/attributes/(?P<attribute_id>\d+)/terms", lambda site, home, ids: Attributes(site).terms_of(*ids)),
     Place(r"products/(?P<product_id>\d+)/variations", lambda site, home, ids: Variations(site, home, *ids)),
+    Place("customers", lambda site, home, _: Customers(site)),
     Place("orders", lambda site, home, _: Orders(site, home)),
     Place(r"orders/(?P<order_id>\d+)/notes", lambda site, _, ids: Notes(site, *ids), one="GET, DELETE", batch=""),
     Place(

@@ -9,9 +9,11 @@ from typing import Any
 
 from syncengine.sandbox import values
 from syncengine.sandbox.catalogue import by_name, new_term
+from syncengine.sandbox.customers.saving import new
 from syncengine.sandbox.dates import text_of
 from syncengine.sandbox.site import CATEGORY, FIRST_PRODUCT, Site
 from syncengine.sandbox.store import Product
+from syncengine.sandbox.tables import Record
 
 _CHUNK = 2000
 _OPENED = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
@@ -19,7 +21,16 @@ _MINUTES = 300 * 24 * 60  # within which the seeded products were made
 _CATEGORIES = ("Bolts", "Nuts", "Screws", "Tools", "Washers")
 _MATERIALS = ("Brass", "Copper", "Nylon", "Stainless", "Steel", "Titanium")
 _ATTRIBUTE = "Length"
+_OWNERS_ADDRESS = "admin@example.test"
 _SHAPES = ("Countersunk", "Flange", "Hex", "Pan head", "Round", "Socket")
+
+
+def open_shop(site: Site, owner: str) -> None:
+    """What is in a shop before anything else: its owner, the user with id 1, and a category."""
+    site.uncategorized()
+    if site.store.customers.get(1) is None:
+        made = Record(site.store.next_id("user"), text_of(_OPENED), "", new(owner, _OWNERS_ADDRESS, ["administrator"]))
+        site.store.customers.put(made)
 
 
 def fill(site: Site, count: int, variations: int = 0) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from syncengine.sandbox import addresses, goods, meta, money, values
+from syncengine.sandbox.customers.saving import has_paid
 from syncengine.sandbox.messages import ApiError, BareError
 from syncengine.sandbox.orders import notes, refunds, stock
 from syncengine.sandbox.orders.lines import needs_processing, set_lines
@@ -151,6 +152,8 @@ def move(site: Site, order: Record, status: str) -> None:
         stock.give_back(site, order)
     if status == "cancelled" and was in _TAKING:
         _count_sales(site, order, counted=False)
+    if status == "completed":
+        has_paid(site, fields["customer_id"])
     if status == "refunded" and (rest := refunds.left(site, order)) > 0:
         refunds.add(site, order, rest, "Order fully refunded.", {}, {})
     told = (STATUSES.get(each, each) for each in (was, status))
@@ -172,6 +175,7 @@ def pay(site: Site, order: Record) -> None:
     if order.fields["status"] in _PAYABLE:
         order.fields["date_paid"] = order.fields["date_paid"] or site.now()
         move(site, order, "processing" if needs_processing(site, order.fields) else "completed")
+        has_paid(site, order.fields["customer_id"])
 
 
 def refund(site: Site, order: Record, params: Mapping[str, Any]) -> Record:
