@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncengine.mapping import Entity
+from syncengine.store_paths.order import ORDER
 from syncengine.store_paths.product import PRODUCT
 from syncengine.store_paths.table import Table
 
 __all__ = ["TABLES", "Table"]
 
-TABLES: Mapping[Entity, Table] = {"product": PRODUCT}
+TABLES: Mapping[Entity, Table] = {
+    "product": PRODUCT,
+    "order": ORDER,
+}

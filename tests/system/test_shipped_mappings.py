@@ -57,8 +57,11 @@ SHIPPED = {
 }
 
 
+ORDERS = {"orders.toml", "order-status.toml"}  # tried in test_orders.py
+
+
 def test_every_shipped_mapping_is_tried() -> None:
-    assert {file.name for file in MAPPINGS.glob("*.toml")} == set(SHIPPED)
+    assert {file.name for file in MAPPINGS.glob("*.toml")} - ORDERS == set(SHIPPED)
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))

@@ -32,7 +32,6 @@ from tests.unit.test_woocommerce_shop import (
     create,
     endpoint,
     ids,
-    mapping,
     only,
     shop,
 )

@@ -20,7 +20,9 @@ from syncengine.endpoints.woocommerce.inspect import ShopInspection
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, parent_of
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, asked, chunks, rows_in
 from syncengine.endpoints.woocommerce.options import extensions
+from syncengine.endpoints.woocommerce.orders import Orders
 from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product, options_in
+from syncengine.endpoints.woocommerce.plain import Plain
 from syncengine.endpoints.woocommerce.probe import Probe
 from syncengine.endpoints.woocommerce.pull import Pull, by_id
 from syncengine.endpoints.woocommerce.refusals import Refusals, contradictions, ignored
@@ -28,6 +30,7 @@ from syncengine.endpoints.woocommerce.schema import filters
 from syncengine.endpoints.woocommerce.terms import Kind, Terms
 from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.errors import CannotRun
+from syncengine.mapping import Entity
 from syncengine.records import Change, Outcome
 from syncengine.settings import Connection, WooCommerceConnection
 from syncengine.values import Format, Value, match_key, same
@@ -38,6 +41,9 @@ SEARCHED_PAGES = 20  # how many of the newest products are looked through for ma
 EVERY_STATUS = "publish,private,draft,pending,future,trash"
 MANY = 2  # queries from which on it pays to ask what the store can do
 TERM_KINDS = ("category", "tag")
+ENDPOINTS: Mapping[Entity, type[Plain]] = {  # of all that are no products
+    "order": Orders,
+}
 # What else a value that the store would drop has to do with.
 RELATED = {
     "sale_price": {"sale_price", "regular_price"},
@@ -46,10 +52,12 @@ RELATED = {
 }
 
 
-def open_endpoint(connection: Connection, view: View) -> WooCommerceEndpoint:
+def open_endpoint(connection: Connection, view: View) -> Endpoint:
+    """The endpoint of the records that the mapping is about."""
     if not isinstance(connection, WooCommerceConnection):
         raise CannotRun(f"connections.{connection.name}: not a WooCommerce connection")
-    return WooCommerceEndpoint(connection, view)
+    of = ENDPOINTS.get(view.mapping.entity, WooCommerceEndpoint)
+    return of(connection, view)
 
 
 class WooCommerceEndpoint(Endpoint):
@@ -62,10 +70,6 @@ class WooCommerceEndpoint(Endpoint):
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if view.mapping.entity != "product":
-            raise CannotRun(
-                f"{view.mapping.file}: only products of WooCommerce can be kept in step, no {view.mapping.entity}s"
-            )
         self.format = Format(text=False)
         self.batch_size = PER_PAGE
         self.concurrency = connection.concurrency

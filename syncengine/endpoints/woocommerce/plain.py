@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from syncengine.endpoints import Cursor, Endpoint, Page, View
+from syncengine.endpoints import Cursor, Endpoint, Page, Pull, View
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.inspect import ShopInspection
 from syncengine.endpoints.woocommerce.judges import meta
@@ -101,7 +101,7 @@ class Plain(Endpoint):
     def identity(self) -> str:
         return self._client.url.partition("://")[2]
 
-    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> RememberedPull:
+    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> Pull:
         return RememberedPull(
             self._client,
             self._objects,

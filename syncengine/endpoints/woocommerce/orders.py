@@ -1,0 +1,165 @@
+"""The orders of a store: read with their lines, and moved on by an ERP that ships them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+
+import httpx
+
+from syncengine.endpoints import Cursor, Page, View
+from syncengine.endpoints.woocommerce.client import LostReply
+from syncengine.endpoints.woocommerce.dated import DatedPull
+from syncengine.endpoints.woocommerce.judges import plain_text, whole
+from syncengine.endpoints.woocommerce.lists import asked
+from syncengine.endpoints.woocommerce.notes import NoteRefused, Notes
+from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
+from syncengine.endpoints.woocommerce.order_lines import lines_of
+from syncengine.endpoints.woocommerce.plain import Plain
+from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
+from syncengine.endpoints.woocommerce.schema import properties
+from syncengine.errors import CannotRun
+from syncengine.records import Change, Outcome
+from syncengine.settings import WooCommerceConnection
+from syncengine.store_paths.order import NOTES, ORDER, OWN_META
+from syncengine.values import Value, match_key
+
+__all__ = ["Orders"]
+
+LINES = "lines"
+NO_ORDERS = ("auto-draft", "checkout-draft", "trash")  # a basket at the checkout is none yet
+USUAL = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
+EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
+
+
+def _email(value: Value) -> str:
+    """A batch takes anything, and has no e-mail then (FACTS-WOOCOMMERCE, 2); an empty one it does not take."""
+    return "" if isinstance(value, str) and EMAIL.fullmatch(value) else f"not an e-mail address: {value!r}"
+
+
+class Orders(Plain):
+    """The orders of one store, for one job."""
+
+    route = Route("orders", {"status": "any"}, ("status",))
+    own_meta = frozenset({MARK, *OWN_META})
+    beyond = frozenset({LINES})
+    judges: Mapping[str, Callable[[Value], str]] = {
+        "customer_id": whole(may_be_empty=False),
+        **dict.fromkeys(("customer_note", "payment_method", "payment_method_title", "transaction_id"), plain_text),
+        **{f"{which}.{part}": plain_text for which, parts in ORDER.inside.items() for part in parts},
+        **dict.fromkeys(NOTES, plain_text),
+        "billing.email": _email,
+    }
+
+    def __init__(
+        self,
+        connection: WooCommerceConnection,
+        view: View,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(connection, view, transport, sleep)
+        lines = view.mapping.lines
+        tops = [
+            top for one in self._objects.tops for top in ((lines.kinds if lines else ()) if one == LINES else (one,))
+        ]
+        self._objects.tops = list(dict.fromkeys(tops))
+        self._notes = Notes(self._client, self.settle, sleep)
+
+    def special(self) -> Mapping[str, Reader]:
+        lines = self._view.mapping.lines
+        return {**({LINES: lines_of(lines)} if lines else {}), **dict.fromkeys(NOTES, _untold)}
+
+    def leaves_out(self, record: Record) -> bool:
+        asked_for = self._view.mapping.store.only.get("status", ())
+        return record.get("status") in NO_ORDERS and record.get("status") not in asked_for
+
+    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> DatedPull:
+        return DatedPull(
+            self._client,
+            self._objects,
+            self.route,
+            self._view.mapping.store.only,
+            concurrency=self.concurrency,
+            overlap=self._connection.overlap,
+            cursor=cursor,
+            wanted=wanted,
+            full=full,
+            leaves_out=self.leaves_out,
+        )
+
+    def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
+        """A number is mostly the id. Where a plug-in numbers orders, each is searched for: there is no filter for
+        numbers (FACTS-WOOCOMMERCE, 7)."""
+        if path != "number":
+            yield from super().find(path, values)
+            return
+        wanted = {match_key(value) for value in values} - {""}
+        found: set[str] = set()
+        fields = ",".join(dict.fromkeys([*self._objects.tops, "number"]))
+        for rows in records_by_id(self._client, self.route, wanted, fields, self.concurrency):
+            matching = [row for row in rows if _number(row) in wanted]
+            found.update(map(_number, matching))
+            if matching:
+                yield self._objects.page(matching)
+        query = {**self.route.everything, "_fields": fields}
+        searches = [(self.route.path, {**query, "search": number}) for number in sorted(wanted - found)]
+        for rows in asked(self._client, searches, self.concurrency):
+            if matching := [row for row in rows if _number(row) in wanted - found]:
+                yield self._objects.page(matching)
+
+    def refusal(self, path: str, value: Value) -> str:
+        if path == "status":
+            known = self._statuses
+            return "" if value in known else f"the shop has no status {value!r}; it has {', '.join(known)}"
+        return super().refusal(path, value)
+
+    def send(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Notes first: where an order has its new status, its note was written."""
+        if self._view.read_only:
+            raise CannotRun(f"connections.{self._connection.name}: a dry run was about to write")
+        outcomes = {id(change): outcome for change in changes if (outcome := self._noted(change)) is not None}
+        rest = [change for change in changes if id(change) not in outcomes]
+        outcomes.update((id(outcome.change), outcome) for outcome in (super().send(rest) if rest else ()))
+        return [outcomes[id(change)] for change in changes]
+
+    def _noted(self, change: Change) -> Outcome | None:
+        """Write the notes of a change; None where there is more to be written."""
+        notes = {
+            path: str(what.new or "") for name, what in change.fields.items() if (path := self._path(name)) in NOTES
+        }
+        if not notes:
+            return None
+        if not (change.record_id or "").isdigit():
+            return Outcome(change, "failed", error=f"not an order's id: {change.record_id!r}", retry=False)
+        try:
+            for path, text in notes.items():
+                if text.strip():
+                    self._notes.write(str(change.record_id), text, to_customer=path == "note:customer")
+        except NoteRefused as refused:
+            return Outcome(change, "failed", change.record_id, error=str(refused))
+        except LostReply as lost:
+            return Outcome(change, "unknown", change.record_id, error=str(lost))
+        if len(notes) == len(change.fields):
+            return Outcome(change, "done", change.record_id)
+        return None
+
+    def _path(self, name: str) -> str:
+        return self._objects.path_of(name)[0]
+
+    @cached_property
+    def _statuses(self) -> Sequence[str]:
+        """Those of the shop, with its plug-ins': a batch makes any other word `pending` (FACTS-WOOCOMMERCE, 9)."""
+        told = properties(self._client.options(self.route.path).body) or {}
+        words = (told.get("status") or {}).get("enum")
+        return [word for word in words if word not in NO_ORDERS] if isinstance(words, list) and words else USUAL
+
+
+def _number(order: Record) -> str:
+    return match_key(str(order.get("number") or ""))
+
+
+def _untold(order: Record) -> None:
+    """A note cannot be read out of its order."""

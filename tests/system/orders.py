@@ -1,0 +1,88 @@
+"""A folder as a user has it who hands a shop's orders to an ERP, and an ERP that imports them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from syncengine.cli import main
+
+MAPPINGS = Path(__file__).parents[2] / "mappings"
+CONFIG = """\
+[connections.erp]
+type = "csv"
+folder = "erp"
+decimal = ","
+delimiter = ";"
+
+[connections.shop]
+type = "woocommerce"
+url = "{url}"
+consumer_key = "ck_sandbox"
+consumer_secret = "cs_sandbox"
+settle = "0s"
+
+[jobs.orders]
+mapping = "orders.toml"
+erp = "erp"
+store = "shop"
+[jobs.orders.guards]
+max_changes = "100%"
+
+[jobs.order-status]
+mapping = "order-status.toml"
+erp = "erp"
+store = "shop"
+[jobs.order-status.guards]
+max_changes = "100%"
+"""
+Row = dict[str, str]
+
+
+class Orders:
+    """The two shipped mappings for orders, each a job, in one project."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        (folder / "erp" / "import").mkdir(parents=True)
+        (folder / "config.toml").write_text(CONFIG.format(url=url), encoding="utf-8")
+        for name in ("orders.toml", "order-status.toml"):
+            (folder / name).write_text((MAPPINGS / name).read_text(encoding="utf-8"), encoding="utf-8")
+        self.dropped = 0
+
+    def change(self, name: str, old: str, new: str) -> None:
+        file = self.folder / name
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def run(self, job: str = "orders", *options: str) -> tuple[int, dict[str, Any]]:
+        """The exit code, and what the run reports of the job."""
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        with redirect_stdout(out):
+            code = main(["run", job, "--json", *options, "--config", str(self.folder / "config.toml")])
+        out.seek(0)
+        report: dict[str, Any] = json.load(out)["jobs"][0]
+        return code, report
+
+    def handed_over(self, pattern: str = "orders-*.csv") -> list[Row]:
+        """The rows of all files so far, in the order of the runs."""
+        files = sorted((self.folder / "erp" / "import").glob(pattern), key=lambda file: file.stat().st_mtime_ns)
+        return [
+            row
+            for file in files
+            for row in csv.DictReader(io.StringIO(file.read_bytes().decode(), newline=""), delimiter=";")
+        ]
+
+    def drop(self, *rows: str) -> None:
+        """The ERP tells of orders, in a file of its own."""
+        self.dropped += 1
+        file = self.folder / "erp" / f"order-status-{self.dropped}.csv"
+        header = "Bestellnummer;Status;Belegnummer;Versender;Sendungsnummer;Mitteilung"
+        file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        os.utime(file, (1_700_000_000 + self.dropped,) * 2)
