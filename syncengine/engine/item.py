@@ -91,20 +91,23 @@ def planned_write(job: JobRun, item: Item, side: Side, one: Field, write: Write)
 def check_whole(
     job: JobRun, item: Item, fields: Collection[Field], to_store: dict[str, FieldChange], to_erp: dict[str, FieldChange]
 ) -> None:
-    """Look at what is written as part of the whole record in the store: leave out what that takes no notice of. Raises
-    UnusableError where it would drop a value because of the others."""
+    """Look at what is written together with what else the store has in the record: leave out what that takes no notice
+    of. Raises UnusableError where it would drop a value because of the others."""
+    connected = [one for one in fields if one.store in job.store.connected]
+    if not any(one.name in to_store or one.name in to_erp for one in connected):
+        return
     pair = item.pair
     values: dict[str, Value] = {}
-    for one in fields:
-        if one.store is not None:
-            what = to_store.get(one.name)
-            values[one.store] = what.new if what is not None else _held_there(job, pair, one)
+    for one in connected:
+        assert one.store is not None
+        what = to_store.get(one.name)
+        values[one.store] = what.new if what is not None else _held_there(job, pair, one)
     ignored = job.store.ignores(values)
-    for one in [one for one in fields if one.store in ignored and (one.name in to_store or one.name in to_erp)]:
+    for one in [one for one in connected if one.store in ignored and (one.name in to_store or one.name in to_erp)]:
         job.result.unwritten += to_store.pop(one.name, None) is not None
         to_erp.pop(one.name, None)
         _forget(item, one.name)
-    written = {one.store for one in fields if one.store is not None and one.name in to_store}
+    written = {one.store for one in connected if one.store is not None and one.name in to_store}
     for path, reason in job.store.contradictions(values, written).items():
         name = next((one.name for one in job.mapping.by_path("store", path)), path)
         raise UnusableError(pair.erp or pair.store or _nowhere(pair), name, reason)

@@ -25,7 +25,7 @@ from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product, options
 from syncengine.endpoints.woocommerce.plain import Plain
 from syncengine.endpoints.woocommerce.probe import Probe
 from syncengine.endpoints.woocommerce.pull import Pull, by_id
-from syncengine.endpoints.woocommerce.refusals import Refusals, contradictions, ignored
+from syncengine.endpoints.woocommerce.refusals import CONNECTED, Refusals, contradictions, ignored
 from syncengine.endpoints.woocommerce.schema import filters
 from syncengine.endpoints.woocommerce.terms import Kind, Terms
 from syncengine.endpoints.woocommerce.variations import Variations
@@ -62,6 +62,8 @@ def open_endpoint(connection: Connection, view: View) -> Endpoint:
 
 class WooCommerceEndpoint(Endpoint):
     """The products of one store, for one job."""
+
+    connected = CONNECTED
 
     def __init__(
         self,

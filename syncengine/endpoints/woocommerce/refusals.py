@@ -32,11 +32,15 @@ from syncengine.endpoints.woocommerce.paths import DATES, MARK, MEASURES, PRICES
 from syncengine.endpoints.woocommerce.terms import Terms, parts_of
 from syncengine.values import Value, encode, is_empty, places_of
 
-__all__ = ["Refusals", "contradictions", "ignored"]
+__all__ = ["CONNECTED", "Refusals", "contradictions", "ignored"]
 
 LONGEST_SKU = 100  # the store tells two SKUs apart by their first 100 characters only
 SALE = ("date_on_sale_from", "date_on_sale_to")
 SALE_IN_GMT = ("date_on_sale_from_gmt", "date_on_sale_to_gmt")
+# What can be judged only together: prices with their sale, a sale's days, and who minds the stock.
+CONNECTED = frozenset(
+    {"regular_price", "sale_price", *SALE, *SALE_IN_GMT, "manage_stock", "stock_quantity", "stock_status"}
+)
 
 OCTET = re.compile(r"%[0-9A-Fa-f]{2}")
 
