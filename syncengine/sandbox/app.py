@@ -13,6 +13,10 @@ from zoneinfo import ZoneInfo
 
 from syncengine.sandbox import goods, listing, parameters, products, schema, shown, variations
 from syncengine.sandbox.auth import Gate, Key
+from syncengine.sandbox.coupons import saving as coupons
+from syncengine.sandbox.coupons.endpoint import found as found_coupons
+from syncengine.sandbox.coupons.parameters import COUPON_LIST
+from syncengine.sandbox.coupons.shown import coupon as shown_coupon
 from syncengine.sandbox.customers import saving as customers
 from syncengine.sandbox.customers.endpoint import found as found_customers
 from syncengine.sandbox.customers.parameters import CUSTOMER_LIST
@@ -245,6 +249,33 @@ class Sandbox:
         with self.site.store.work():
             customers.update(self.site, customers.found(self.site, customer_id), fields, bump=bump)
         return self.customer(customer_id)
+
+    def create_coupon(self, **fields: Any) -> dict[str, Any]:
+        """A shop manager makes a coupon. Returns it."""
+        with self.site.store.work():
+            return shown_coupon(self.site, coupons.create(self.site, fields))
+
+    def edit_coupon(self, coupon_id: int, **fields: Any) -> dict[str, Any]:
+        """A shop manager saves a coupon; its date moves with its code, description and status only. Returns it."""
+        with self.site.store.work():
+            coupons.update(self.site, coupons.found(self.site, coupon_id), fields)
+        return self.coupon(coupon_id)
+
+    def delete_coupon(self, coupon_id: int) -> None:
+        """A coupon is gone for good."""
+        with self.site.store.work():
+            self.site.store.coupons.remove(coupons.found(self.site, coupon_id).id)
+
+    def coupon(self, coupon_id: int) -> dict[str, Any]:
+        """One coupon, whole, as /coupons/{id} shows it; raises ApiError if there is none."""
+        with self.site.store.lock:
+            return shown_coupon(self.site, coupons.found(self.site, coupon_id))
+
+    def coupons(self, **query: Any) -> list[dict[str, Any]]:
+        """All coupons that a list has, whole, by id; `query` filters as a list's parameters do."""
+        with self.site.store.lock:
+            found, _ = found_coupons(self.site, _everything(COUPON_LIST, query))
+            return [shown_coupon(self.site, coupon) for coupon in found]
 
     def _shown_order(self, order: Record) -> dict[str, Any]:
         return shown_order(self.site, order, self.home or "http://localhost")

@@ -33,3 +33,8 @@ CUSTOMER: Columns = {
     "roles": lambda customer: "".join(f" {role} " for role in customer.fields["roles"]),
     "words": lambda customer: collated(f"{customer.fields['username']}\n{customer.fields['email']}"),
 }
+COUPON: Columns = {
+    "code": lambda coupon: collated(coupon.fields["code"]),
+    "status": lambda coupon: coupon.fields["status"],
+    "words": lambda coupon: collated(f"{coupon.fields['code']}\n{coupon.fields['description']}"),
+}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from syncengine.sandbox.coupons.endpoint import Coupons
 from syncengine.sandbox.customers.endpoint import Customers
 from syncengine.sandbox.endpoints import Endpoint, Products, Variations
 from syncengine.sandbox.orders.endpoint import Notes, Orders, Refunds
@@ -54,6 +55,7 @@ PLACES = (
     Place(r"products/attributes/(?P<attribute_id>\d+)/terms", lambda site, home, ids: Attributes(site).terms_of(*ids)),
     Place(r"products/(?P<product_id>\d+)/variations", lambda site, home, ids: Variations(site, home, *ids)),
     Place("customers", lambda site, home, _: Customers(site)),
+    Place("coupons", lambda site, home, _: Coupons(site)),
     Place("orders", lambda site, home, _: Orders(site, home)),
     Place(r"orders/(?P<order_id>\d+)/notes", lambda site, _, ids: Notes(site, *ids), one="GET, DELETE", batch=""),
     Place(

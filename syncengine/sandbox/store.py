@@ -134,6 +134,7 @@ class Store:
             self._db.close()
             raise
         self.customers = Table(self._db, "customer", columns.CUSTOMER, ("login", "email"))
+        self.coupons = Table(self._db, "coupon", columns.COUPON, ("code",))
         self.orders = Table(self._db, "shop_order", columns.ORDER, ("status", "customer"))
         self.refunds = Table(self._db, "refund", columns.REFUND, ("parent",))
         self.notes = Table(self._db, "note", columns.NOTE, ("parent",))

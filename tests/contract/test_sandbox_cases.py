@@ -363,6 +363,46 @@ def test_an_order_its_notes_and_refunds_have_the_keys_and_types_of_real_ones(sto
     assert_like_a_real_one(store.client.get(place).json(), "order")
 
 
+@pytest.mark.parametrize(
+    ("kind", "least", "full"),
+    [
+        (
+            "coupon",
+            {"code": "{run}-A"},
+            {
+                "code": "{run}-B",
+                "amount": "5",
+                "date_expires": "2090-01-01T00:00:00",
+                "usage_limit": 3,
+                "usage_limit_per_user": 2,
+                "limit_usage_to_x_items": 1,
+                "email_restrictions": ["a@example.test"],
+                "meta_data": [META],
+            },
+        ),
+        (
+            "customer",
+            {"email": "{run}-a@example.test"},
+            {
+                "email": "{run}-b@example.test",
+                "password": "secret word",
+                "billing": {"city": "Berlin"},
+                "meta_data": [META],
+            },
+        ),
+    ],
+)
+def test_a_coupon_and_a_customer_have_the_keys_and_types_of_real_ones(
+    store: Store, kind: str, least: dict[str, Any], full: dict[str, Any]
+) -> None:
+    script = Script(store)
+    for body in (least, full):
+        made = store.client.post(f"/{kind}s", json=script.filled(body))
+        assert made.headers["Location"] == f"{store.home}/wp-json/wc/v3/{kind}s/{made.json()['id']}"
+        for seen in (made.json(), store.client.get(f"/{kind}s/{made.json()['id']}").json()):
+            assert_like_a_real_one(seen, kind)
+
+
 def test_a_new_variation_is_said_to_be_at_an_address_that_nobody_filled_in(store: Store) -> None:
     above = store.client.post("/products", json={"name": "v", "type": "variable"}).json()
     made = store.client.post(f"/products/{above['id']}/variations", json={})
@@ -404,6 +444,8 @@ EVERYTHING = "GET, POST, PUT, PATCH, DELETE"
         ("/orders/{o}/notes", "GET, POST", "GET, DELETE"),
         ("/orders/{o}/refunds", "GET, POST", "GET, DELETE"),
         ("/refunds", "GET", ""),
+        ("/customers", "GET, POST", EVERYTHING),
+        ("/coupons", "GET, POST", EVERYTHING),
     ],
 )
 def test_a_route_tells_its_fields_as_a_real_one_does(store: Store, route: str, whole: str, one: str) -> None:
