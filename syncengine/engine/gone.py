@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from syncengine.engine.item import Item, record_conflicts, with_changes
+from syncengine.engine.item import Item, holds, record_conflicts, with_changes
 from syncengine.engine.job import SIDES, JobRun, Pair, Row
 from syncengine.engine.kinds import VARIATION, Family
 from syncengine.engine.pull import Pulled, fetch_rows
 from syncengine.engine.taken_out import GONE
 from syncengine.records import RECORD, Change, FieldChange, Held, Side
-from syncengine.values import Value
+from syncengine.values import Value, is_empty
 
 __all__ = [
     "field_at",
@@ -157,8 +157,8 @@ def _instead_of_deleting(job: JobRun, pair: Pair) -> tuple[str, Value, Value]:
     if wanted != "out-of-stock":
         return "", None, None
     stock = next((one for one in job.mapping.by_path("store", "stock_quantity") if one.goes_to("store")), None)
-    if stock is not None and pair.link.has_base(stock.name):  # the store works out the status from a stock it manages
-        return "stock_quantity", 0, job.base(pair.link, "store", stock.name)
+    if stock is not None and not is_empty(there := holds(job, pair, "store", stock)):
+        return "stock_quantity", 0, there  # the store works out the status from a stock it manages
     name = field_at(job, "stock_status")
     return "stock_status", "outofstock", job.base(pair.link, "store", name) or "instock"
 

@@ -58,8 +58,8 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
             if pair.link.id is None:
                 continue
         plan.items.append(item)
-        if pair.link.erp_key is not None and any(held.field in (KIND, RECORD) for held in item.held):
-            family.waiting.add(pair.link.erp_key)
+        if item.settles:
+            _note_waiting(item, family)
         _count(job, item)
         changed += bool(item.changes)
         if job.options.limit is not None and changed >= job.options.limit:
@@ -85,6 +85,15 @@ def _waiting(job: JobRun, family: Family) -> set[str]:
     """The keys of parents about which a person was asked and has not answered."""
     asked = {one.link for one in job.conflicts.values() if one.field in (KIND, RECORD) and one.answer is None}
     return {key for key, link in family.by_key.items() if link.id in asked}
+
+
+def _note_waiting(item: Item, family: Family) -> None:
+    """Whether a person is asked about this record, or not any more: its variations come after it."""
+    key = item.pair.link.erp_key or ""
+    if any(held.field in (KIND, RECORD) for held in item.held):
+        family.waiting.add(key)
+    else:
+        family.waiting.discard(key)
 
 
 def _tell_limit(job: JobRun, left: int) -> None:

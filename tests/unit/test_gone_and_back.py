@@ -134,6 +134,17 @@ def test_managed_stock_returns_as_the_erp_has_it_by_then() -> None:
         assert opened.run(full=True).changes == []
 
 
+def test_a_stock_that_the_shop_counts_no_more_is_not_set_to_nothing_again_and_again() -> None:
+    with company(catalogue(*STOCK, gone=Gone("out-of-stock"))) as opened:
+        opened.row("S", sku="S", name="Cup", stock=5, manages=True)
+        opened.run()
+        take_away(opened, "S")
+        opened.shop.edit_product(opened.shop.product_by_sku("S")["id"], manage_stock=False)
+        assert opened.run(full=True).exit_code == 0
+        assert opened.shop.product_by_sku("S")["stock_status"] == "outofstock"
+        assert opened.run(full=True).changes == []
+
+
 @pytest.mark.parametrize("shirts", [("draft", "ask")], indirect=True)
 def test_what_somebody_has_taken_back_in_the_shop_already_is_left_alone(shirts: Company) -> None:
     """A field that the mapping has: the shop's own word is known then."""

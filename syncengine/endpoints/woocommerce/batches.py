@@ -116,7 +116,7 @@ class Batches:
             if outcome.status == "failed" and name and outcome.error.startswith(BAD_IMAGE):
                 item.change.fields[name].error = outcome.error
                 body = self._paths.item(item.change, present.get(item.change.record_id or "", {}), {name})
-                if set(body) > {"id"}:
+                if body.keys() - {"id"}:
                     again.append(Item(item.change, item.route, item.kind, body, f"{name}: {outcome.error}"))
         answered |= {id(outcome.change): outcome for outcome in (self._sender.send(again) if again else ())}
         return [answered[id(item.change)] for item in items]
