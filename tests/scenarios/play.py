@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 SHOP, NEW_SHOP = "shop.example", "new-shop.example"
 WINDOWS = ", in Windows-1252"
 DROPS = "The ERP drops "
+UPLOADED = re.compile(r"(?<=/uploads/)\d{4}/\d{2}/")  # the month in which an image came
 RUN = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}")
 CHANGES = ("side", "action", "key", "field", "from", "to", "why", "outcome")
 HELD = ("id", "key", "field", "erp", "store", "base", "why")
@@ -87,6 +88,8 @@ class _Play:
                 return block(_text(self.file, windows))
             case "Now the store has":
                 return self._store()
+            case "Now the store's media library holds":
+                return bullets(self.shop.media()) or "- nothing"
             case "Now the ERP finds to import":
                 return self._handed_over()
             case "Now the ERP's folder holds":
@@ -118,8 +121,9 @@ class _Play:
 
     def _store(self) -> str:
         mapped = [one["store"] for one in self._merged("mapping.toml", self.mapping)["fields"].values()]
+        kind = ["type"] if self.shop.kinds() - {"simple"} else []
         status = ["status"] if self.shop.statuses() - {"publish"} else []
-        paths = list(dict.fromkeys([*mapped, *self.columns, *status]))
+        paths = list(dict.fromkeys([*mapped[:1], *kind, *mapped, *self.columns, *status]))
         return table(paths, self.shop.everything(paths))
 
     # -- the settings
@@ -197,11 +201,11 @@ class _Play:
         return bullets(RUN.sub("{time}", name) for name in names) or "- nothing"
 
     def _public(self, report: Report) -> Report:
-        """Without the port and the folder that this time happened to get."""
+        """Without the port, the folder and the month that this time happened to get."""
         text = json.dumps(report)
         for name, host in self.hosts.items():
             text = text.replace(host, name)
-        public: Report = json.loads(text.replace(f"{self.folder}/", ""))
+        public: Report = json.loads(UPLOADED.sub("", text.replace(f"{self.folder}/", "")))
         return public
 
 
@@ -229,7 +233,10 @@ def _changes(report: Report) -> list[Report]:
 
 
 def _outcome(change: Report, what: Report) -> str:
-    error = what.get("error") or (change.get("error") if change["outcome"] in ("failed", "unknown") else "")
+    """Of a change of which the store took only a part, each field has its own."""
+    if any("error" in each for each in change["fields"].values()):
+        return f"failed: {what['error']}" if "error" in what else "done"
+    error = change.get("error") if change["outcome"] in ("failed", "unknown") else ""
     return f"{change['outcome']}: {error}" if error else str(change["outcome"])
 
 

@@ -17,6 +17,8 @@ WHOLE = ("stock_quantity",)
 SWITCHES = ("manage_stock",)
 SEPARATOR = " > "
 
+Product = dict[str, Any]
+
 
 class Shop(Sandbox):
     """A sandbox that is edited in words."""
@@ -34,17 +36,28 @@ class Shop(Sandbox):
         return super().handle(request)
 
     def add(self, cells: dict[str, str]) -> None:
-        """A product from a row of a table."""
-        self.create_product(**self._fields({path: cell for path, cell in cells.items() if cell}))
+        """A product from a row of a table. A variation belongs to the variable product above it."""
+        given = {path: cell for path, cell in cells.items() if cell}
+        kind = given.pop("type", "simple")
+        if kind == "variation":
+            product = next(one for one in reversed(self._products()) if one["type"] == "variable")
+            self.create_variation(product["id"], **self._fields(given, kind))
+        else:
+            self.create_product(type=kind, **self._fields(given, kind))
 
     def happens(self, what: str) -> None:
-        """One line of what happens in the store, such as `P-1: name = Mug; regular_price = 8.00`."""
-        sku, _, action = what.partition(": ")
-        if sku == "new":
+        """One line of what happens in the store, such as `P-1: name = Mug; regular_price = 8.00`. A variation without
+        SKU is named by its product and its options: `P-1, Red`."""
+        name, _, action = what.partition(": ")
+        if name == "new":
             self.add(_assignments(action))
             return
-        number = next(product["id"] for product in self._all() if product["sku"] == sku)
+        found = self._named(name)
+        number = found["id"]
         match action.split():
+            case ["new", "variation;", *_]:
+                given = _assignments(action.removeprefix("new variation; "))
+                self.create_variation(number, **self._fields(given, "variation"))
             case ["sold", quantity]:
                 self.sell(number, int(quantity))
             case ["deleted"]:
@@ -52,21 +65,56 @@ class Shop(Sandbox):
             case ["put", "into", "the", "trash"]:
                 self.edit_product(number, status="trash")
             case [_, "=", *_]:
-                self.edit_product(number, **self._fields(_assignments(action)))
+                given = _assignments(action)
+                self.edit_product(number, **self._fields(given, given.get("type", found["type"])))
             case _:
                 raise ValueError(f"nothing that can happen in the store: {what!r}")
 
     def everything(self, paths: list[str]) -> list[list[str]]:
-        """Every product, in the trash or not, with these paths as cells."""
+        """Every product, in the trash or not, each with its variations below it, with these paths as cells."""
         return [[self._cell(product, path) for path in paths] for product in self._all()]
+
+    def kinds(self) -> set[str]:
+        return {product["type"] for product in self._all()}
 
     def statuses(self) -> set[str]:
         return {product["status"] for product in self._all()}
 
-    def _all(self) -> list[dict[str, Any]]:
+    def media(self) -> list[str]:
+        """The names of all files in its media library."""
+        with self.site.store.lock:
+            return sorted(_file(one.file) for one in self.site.store.attachments(-1, 0))
+
+    def _all(self) -> list[Product]:
+        return [one for product in self._products() for one in (product, *self._below(product))]
+
+    def _products(self) -> list[Product]:
         return sorted([*self.products(), *self.products(status="trash")], key=lambda product: int(product["id"]))
 
-    def _fields(self, cells: dict[str, str]) -> dict[str, Any]:
+    def _below(self, product: Product) -> list[Product]:
+        found = self.variations(product["id"]) if product["type"] == "variable" else []
+        return [self._as_product(one, product) for one in found]
+
+    def _as_product(self, one: Product, product: Product) -> Product:
+        """A variation with all that products have. Without SKU or image it shows its product's: not its own."""
+        with self.site.store.lock:
+            saved = self.site.store.product(one["id"])
+        images = [one["image"]] if saved is not None and saved.fields.get("images") else []
+        own = {name: one[name] if one[name] != product[name] else "" for name in ("sku", "name")}
+        return {**one, **own, "type": "variation", "images": images, "categories": [], "tags": []}
+
+    def _named(self, name: str) -> Product:
+        sku, _, option = name.partition(", ")
+        for product in self._products():
+            below = self._below(product)
+            if option and product["sku"] == sku:
+                return next(one for one in below if option in [each["option"] for each in one["attributes"]])
+            for one in (product, *below):
+                if one["sku"] == name:
+                    return one
+        raise ValueError(f"no such product in the store: {name!r}")
+
+    def _fields(self, cells: dict[str, str], kind: str) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for path, cell in cells.items():
             if path in TERMS:
@@ -74,8 +122,9 @@ class Shop(Sandbox):
             elif path.startswith("meta:"):
                 fields.setdefault("meta_data", []).append({"key": path.removeprefix("meta:"), "value": cell})
             elif path.startswith("attribute:"):
-                name = path.removeprefix("attribute:")
-                fields["attributes"] = [{"name": name, "options": [cell], "visible": True}]
+                fields.setdefault("attributes", []).append(_attribute(path.removeprefix("attribute:"), cell, kind))
+            elif path == "images":
+                fields[path] = [{"src": f"https://pictures.example/{name}"} for name in cell.split(", ")]
             elif path in WHOLE:
                 fields[path] = int(cell)
             else:
@@ -86,7 +135,7 @@ class Shop(Sandbox):
         found = by_name(self.site, taxonomy, name)
         return (found or new_term(self.site, taxonomy, name, "")).id
 
-    def _cell(self, product: dict[str, Any], path: str) -> str:
+    def _cell(self, product: Product, path: str) -> str:
         if path in TERMS:
             return ", ".join(sorted(self._path(term["id"]) for term in product[path]))
         if path.startswith("meta:"):
@@ -94,7 +143,10 @@ class Shop(Sandbox):
             return next((spelled(row["value"]) for row in product["meta_data"] if row["key"] == key), "")
         if path.startswith("attribute:"):
             name = path.removeprefix("attribute:")
-            return next((spelled(one["options"]) for one in product["attributes"] if one["name"] == name), "")
+            found = next((one for one in product["attributes"] if one["name"] == name), {"options": []})
+            return spelled(found.get("option") or found["options"])
+        if path == "images":
+            return ", ".join(_file(image["src"]) for image in product["images"])
         top, _, inner = path.partition(".")
         found = product[top][inner] if inner else product[top]
         return spelled(found if found != "" else None)
@@ -102,6 +154,17 @@ class Shop(Sandbox):
     def _path(self, term: int) -> str:
         found = self.site.store.terms[term]
         return (self._path(found.parent) + SEPARATOR if found.parent else "") + found.name
+
+
+def _attribute(name: str, cell: str, kind: str) -> dict[str, Any]:
+    """What a product has or offers; of a variation, what it is."""
+    if kind == "variation":
+        return {"name": name, "option": cell}
+    return {"name": name, "options": cell.split(", "), "visible": True, "variation": kind == "variable"}
+
+
+def _file(address: str) -> str:
+    return address.rpartition("/")[2]
 
 
 def _assignments(text: str) -> dict[str, str]:
