@@ -18,6 +18,7 @@ from syncengine.sandbox.coupons.endpoint import found as found_coupons
 from syncengine.sandbox.coupons.parameters import COUPON_LIST
 from syncengine.sandbox.coupons.shown import coupon as shown_coupon
 from syncengine.sandbox.customers import saving as customers
+from syncengine.sandbox.customers import users
 from syncengine.sandbox.customers.endpoint import found as found_customers
 from syncengine.sandbox.customers.parameters import CUSTOMER_LIST
 from syncengine.sandbox.customers.shown import customer as shown_customer
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 LOG_LENGTH = 100_000
 DEFAULT_ZONE = "Europe/Berlin"
+OWNER = "admin"
 DEFAULT_KEY = Key("ck_sandbox", "cs_sandbox", "read_write")
 
 
@@ -49,6 +51,7 @@ class Sandbox:
     has. `workers` bounds how many requests are worked on at once (0: no bound), `item_cost` is what each saved object
     costs in milliseconds. `clock` gives the store's own time, `clock_offset` is by how many seconds that is wrong,
     `zone` its time zone, `home` the address that it believes to have (default: the one called).
+    `application_passwords` are those of WordPress' users, by their names: the owner's is `admin`.
 
     What may be set up otherwise than a client expects: with `plain_permalinks` the API is at /?rest_route= only, a
     `firewall` answers for it with a page, `redirect_to` sends everything to another host, `woocommerce` and
@@ -60,6 +63,7 @@ class Sandbox:
         state: str | Path = ":memory:",
         *,
         keys: Sequence[Key] = (DEFAULT_KEY,),
+        application_passwords: Mapping[str, str] | None = None,
         seed: int = 0,
         variations: int = 0,
         faults: Sequence[Fault] = (),
@@ -88,10 +92,11 @@ class Sandbox:
         )
         self.home = home
         self._fault_seed = fault_seed
-        self._web = Web(self.site, Gate(keys), Front(firewall, redirect_to), Dice(faults, fault_seed), workers)
+        gate = Gate(keys, application_passwords or {})
+        self._web = Web(self.site, gate, Front(firewall, redirect_to), Dice(faults, fault_seed), workers)
         self._log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
         with self.site.store.work():
-            open_shop(self.site, "admin")
+            open_shop(self.site, OWNER)
             fill(self.site, seed, variations)
 
     def close(self) -> None:
@@ -212,6 +217,12 @@ class Sandbox:
         """Somebody registers in the shop. Returns the customer."""
         with self.site.store.work():
             return shown_customer(self.site, customers.create(self.site, fields))
+
+    def create_user(self, username: str, email: str, *roles: str) -> dict[str, Any]:
+        """WordPress makes a user, who has no date until WooCommerce saves them. Returns the customer."""
+        with self.site.store.work():
+            made = users.create(self.site, {"username": username, "email": email, "roles": list(roles)})
+            return shown_customer(self.site, made)
 
     def edit_customer(self, customer_id: int, **fields: Any) -> dict[str, Any]:
         """A shop manager saves a customer: the fields are set, the date moves. Returns the customer."""

@@ -1,4 +1,7 @@
-"""Who may do what: Basic and query-string keys over HTTPS, OAuth 1.0a everywhere (FACTS-WOOCOMMERCE, 10)."""
+"""Who may do what (FACTS-WOOCOMMERCE, 10).
+
+Keys by Basic and query string over HTTPS, OAuth 1.0a and application passwords everywhere.
+"""
 
 from __future__ import annotations
 
@@ -48,10 +51,11 @@ def basic_pair(headers: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 class Gate:
-    """Knows the keys and which nonces were used."""
+    """Knows the keys, the application passwords by the names of their users, and which nonces were used."""
 
-    def __init__(self, keys: Iterable[Key]) -> None:
+    def __init__(self, keys: Iterable[Key], passwords: Mapping[str, str]) -> None:
         self._keys = {key.consumer_key: key for key in keys}
+        self._passwords = {user.lower(): _bare(password) for user, password in passwords.items()}
         self._nonces: dict[str, dict[str, float]] = {}
         self._lock = threading.Lock()
 
@@ -65,13 +69,22 @@ class Gate:
         key = self._by_secret(request, query) if request.scheme == "https" else None
         key = key or self._by_signature(request, query, home, now)
         if key is None:
-            return False
+            return self.user(request) is not None
         if request.method in ("GET", "HEAD"):
             if "read" not in key.permissions:
                 raise refused("The API key provided does not have read permissions.")
         elif request.method != "OPTIONS" and "write" not in key.permissions:
             raise refused("The API key provided does not have write permissions.")
         return True
+
+    def user(self, request: Request) -> str | None:
+        """Who is logged in by an application password, in whose spelling spaces do not count.
+
+        Over plain HTTP as well, as in a shop whose environment is a local one.
+        """
+        name, password = basic_pair(request.headers) or ("", "")
+        known = self._passwords.get(name.lower())
+        return name if known and hmac.compare_digest(known.encode(), _bare(password).encode()) else None
 
     def _by_secret(self, request: Request, query: Query) -> Key | None:
         pair: tuple[Any, Any] | None = (query.get("consumer_key"), query.get("consumer_secret"))
@@ -121,6 +134,10 @@ class Gate:
             if len(used) > 4096:
                 fresh = {each: when for each, when in used.items() if abs(now - when) <= _WINDOW}
                 self._nonces[key.consumer_key] = fresh
+
+
+def _bare(password: str) -> str:
+    return "".join(password.split())
 
 
 def _escaped(text: str) -> str:

@@ -9,7 +9,7 @@ import sys
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from syncengine.sandbox.app import DEFAULT_KEY, DEFAULT_ZONE, Sandbox
+from syncengine.sandbox.app import DEFAULT_KEY, DEFAULT_ZONE, OWNER, Sandbox
 from syncengine.sandbox.auth import Key
 from syncengine.sandbox.faults import KINDS, Fault
 from syncengine.sandbox.server import serve
@@ -59,6 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--consumer-key", default=DEFAULT_KEY.consumer_key, metavar="K")
     parser.add_argument("--consumer-secret", default=DEFAULT_KEY.consumer_secret, metavar="S")
     parser.add_argument(
+        "--application-password", metavar="W", help="let the user admin log in with this, to give roles"
+    )
+    parser.add_argument(
         "--timezone", type=_time_zone, default=DEFAULT_ZONE, metavar="ZONE", help="the shop's time zone"
     )
     parser.add_argument("--home", type=_address, metavar="URL", help="the address that the shop believes to have")
@@ -78,16 +81,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serves until it is told to stop; the first line on stdout says where, and by which keys."""
     key = Key(args.consumer_key, args.consumer_secret)
+    password = args.application_password
 
     def ready(url: str) -> None:
         line = {"url": url, "consumer_key": key.consumer_key, "consumer_secret": key.consumer_secret}
+        line |= {"wp_user": OWNER, "wp_application_password": password} if password else {}
         print(json.dumps(line), flush=True)
 
     options = {"faults": args.fault, "fault_seed": args.fault_seed, "workers": args.workers}
     filled = {"seed": args.seed, "variations": args.variations}
     place = {"home": args.home, "zone": args.timezone}
+    logins = {OWNER: password} if password else {}
     try:
-        with Sandbox(args.state, keys=[key], item_cost=args.item_cost, **filled, **place, **options) as sandbox:
+        with Sandbox(
+            args.state,
+            keys=[key],
+            application_passwords=logins,
+            item_cost=args.item_cost,
+            **filled,
+            **place,
+            **options,
+        ) as sandbox:
             serve(sandbox, args.host, args.port, ready)
     except sqlite3.Error as error:
         print(f"cannot use {args.state} as a shop: {error}", file=sys.stderr)

@@ -10,6 +10,7 @@ from typing import Any
 from syncengine.sandbox import about, front, media, parameters, routes, schema
 from syncengine.sandbox.auth import Gate, basic_pair
 from syncengine.sandbox.call import Call
+from syncengine.sandbox.customers import users
 from syncengine.sandbox.faults import Dice
 from syncengine.sandbox.front import Front
 from syncengine.sandbox.messages import ApiError, Dropped, FatalError, Request, Response, parse_query
@@ -75,9 +76,16 @@ class Web:
 
     def _outside(self, request: Request, home: str, route: str) -> Response:
         """What WordPress itself answers. It takes Basic credentials for a user's: a consumer key is unknown to it."""
-        if request.scheme == "https" and basic_pair(request.headers):
-            message = "<strong>Error:</strong> Unknown username. Check again or try your email address."
-            return Response.json(401, ApiError(401, "invalid_username", message).body())
+        login = self._gate.user(request)
+        given = basic_pair(request.headers)
+        if login is None and request.scheme == "https" and given:
+            with self._site.store.lock:
+                return Response.json(401, users.unknown_login(self._site, given[0]).body())
+        if route.startswith(users.ROUTE):
+            try:
+                return users.answer(Call(self._site, request, home, login is not None), login)
+            except ApiError as error:
+                return Response.json(error.status, error.body())
         if request.method in ("GET", "HEAD"):
             if route == "/":
                 return Response.json(200, about.index(self._site, home))

@@ -163,6 +163,8 @@ def test_a_process_of_its_own_says_where_it_is_and_stops_when_told(tmp_path: Pat
         "5",
         "--consumer-key",
         "k",
+        "--application-password",
+        "pass word",
     ]
     for total in (5, 5):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -170,6 +172,8 @@ def test_a_process_of_its_own_says_where_it_is_and_stops_when_told(tmp_path: Pat
             line = json.loads(process.stdout.readline())
             assert (line["consumer_key"], line["consumer_secret"]) == ("k", "cs_sandbox")
             assert httpx.get(f"{line['url']}/wp-json/").json()["name"] == "Sandbox"
+            login = (line["wp_user"], line["wp_application_password"])
+            assert httpx.get(f"{line['url']}/wp-json/wp/v2/users/me", auth=login).json()["id"] == 1
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == 0
         with Sandbox(state) as sandbox:
