@@ -116,14 +116,18 @@ class Gate:
         # The store signs the address that it believes to have: its home, by the scheme that was really used.
         base = f"{request.scheme}://{home.partition('://')[2]}{quote(request.path, safe='/~')}"
         text = "&".join((request.method, _escaped(base), _normal(request.query_string, params)))
-        digest = hmac.new(f"{key.consumer_secret}&".encode(), text.encode(), _HASHES[method]).digest()
         given = params["oauth_signature"].replace(" ", "+")
-        if not hmac.compare_digest(base64.b64encode(digest), given.encode()):
+        if not hmac.compare_digest(digest(key, text, method), given.encode()):
             raise refused("Invalid signature - provided signature does not match.")
-        self._check_freshness(key, params["oauth_timestamp"], params["oauth_nonce"], now)
+        self.check_freshness(key, params["oauth_timestamp"], params["oauth_nonce"], now)
         return key
 
-    def _check_freshness(self, key: Key, timestamp: str, nonce: str, now: float) -> None:
+    def key(self, consumer_key: str) -> Key | None:
+        """The key of that name."""
+        return self._keys.get(consumer_key)
+
+    def check_freshness(self, key: Key, timestamp: str, nonce: str, now: float) -> None:
+        """Raises ApiError for a signature of another time, and for one that was seen before."""
         if not timestamp.isdigit() or abs(now - int(timestamp)) > _WINDOW:
             raise refused("Invalid timestamp.")
         with self._lock:
@@ -138,6 +142,12 @@ class Gate:
 
 def _bare(password: str) -> str:
     return "".join(password.split())
+
+
+def digest(key: Key, text: str, method: str) -> bytes:
+    """The signature of a text with a key, in base64; `method` is HMAC-SHA1 or HMAC-SHA256."""
+    found = hmac.new(f"{key.consumer_secret}&".encode(), text.encode(), _HASHES[method]).digest()
+    return base64.b64encode(found)
 
 
 def _escaped(text: str) -> str:

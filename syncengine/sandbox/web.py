@@ -13,6 +13,7 @@ from syncengine.sandbox.call import Call
 from syncengine.sandbox.customers import users
 from syncengine.sandbox.faults import Dice
 from syncengine.sandbox.front import Front
+from syncengine.sandbox.legacy import routes as legacy
 from syncengine.sandbox.messages import ApiError, Dropped, FatalError, Request, Response, parse_query
 from syncengine.sandbox.places import NAMESPACE
 from syncengine.sandbox.site import Site
@@ -42,18 +43,20 @@ class Web:
         if stopped is not None:
             return stopped
         response = self._of_wordpress(request, home)
-        if any(name == "Link" for name, _ in response.headers):
+        if legacy.concerns(request) or any(name == "Link" for name, _ in response.headers):
             return response
         link = f'<{self._site.address(home, "/")}>; rel="https://api.w.org/"'
         return Response(response.status, response.body, (*response.headers, ("Link", link)))
 
     def _of_wordpress(self, request: Request, home: str) -> Response:
-        route = request.route
-        if route is None or front.hidden(self._site, request):
-            return front.page(self._site, request)
-        if not route.startswith(NAMESPACE):
-            return self._outside(request, home, route)
-        is_batch = request.method in ("POST", "PUT", "PATCH") and route.rstrip("/").endswith("/batch")
+        if not legacy.concerns(request):
+            route = request.route
+            if route is None or front.hidden(self._site, request):
+                return front.page(self._site, request)
+            if not route.startswith(NAMESPACE):
+                return self._outside(request, home, route)
+        of_many = request.path.rstrip("/").endswith(("/batch", "/bulk"))
+        is_batch = request.method in ("POST", "PUT", "PATCH") and of_many
         match self.dice.draw(is_batch=is_batch):
             case None:
                 return self._work(request, home)
@@ -109,6 +112,8 @@ class Web:
         with self._worker:
             if delay:
                 time.sleep(delay)
+            if legacy.concerns(request):
+                return legacy.answer(self._site, self._gate, request, home, half=half)
             try:
                 admitted = self._gate.admit(request, home, self._site.clock().timestamp())
                 return routes.answer(Call(self._site, request, home, admitted, half))
