@@ -18,7 +18,7 @@ from syncengine.engine.item import Item
 from syncengine.engine.job import SIDES, JobRun
 from syncengine.engine.logged import log_writes
 from syncengine.engine.lookup import look_up
-from syncengine.engine.placing import place_below
+from syncengine.engine.placing import unplaced
 from syncengine.engine.plan import Plan
 from syncengine.engine.pull import hash_salt
 from syncengine.errors import SyncError
@@ -58,16 +58,16 @@ def apply_plan(job: JobRun, plan: Plan) -> None:
     for side in SIDES:
         _apply(job, side, plan.terms[side], items)
         _apply(job, side, [one for one in plan.changes(side) if one.parent is None], items)
-        _apply_below(job, side, [one for one in plan.changes(side) if one.parent is not None], items)
+        _apply_below(job, side, plan, items)
 
 
-def _apply_below(job: JobRun, side: Side, changes: Sequence[Change], items: dict[str, Item]) -> None:
+def _apply_below(job: JobRun, side: Side, plan: Plan, items: dict[str, Item]) -> None:
     """Variations are written after the products that they belong to."""
-    orphans = place_below(job, changes)
-    without = [Outcome(one, "failed", error=f"no-parent: {one.parent} could not be created") for one in orphans]
+    changes = [one for one in plan.changes(side) if one.parent is not None]
+    without = unplaced(job, changes, plan.terms[side])
     if without:
         _write_down(job, without, items)
-    left_out = {one.id for one in orphans}
+    left_out = {one.change.id for one in without}
     _apply(job, side, [one for one in changes if one.id not in left_out], items)
 
 

@@ -125,8 +125,9 @@ class Batches:
         change = item.change
         product = change.below if item.kind == "create" else parent_of(change.record_id)
         if product:
-            told = self._variations.told(dict(answer), product)
+            told = self._variations.answered(answer, product, named=bool(item.body.get("sku")))
             return Outcome(change, "done", f"{product}/{told['id']}", self._paths.cells(told), error=item.note)
+        self._variations.met([answer])
         return Outcome(change, "done", str(answer["id"]), self._paths.cells(dict(answer)), error=item.note)
 
     def _failed(self, change: Change, error: Mapping[str, Any]) -> Outcome:

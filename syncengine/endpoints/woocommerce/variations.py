@@ -50,7 +50,7 @@ class Variations:
             sku = str(product.get("sku") or "")
             if product.get("type") != VARIATION:
                 self._expected.discard(sku)
-                if product.get("variations"):
+                if product.get("type") == "variable" or product.get("variations"):
                     self._parents[product["id"]] = sku
 
     def below(self, wanted: Mapping[int, Collection[int]], fields: str) -> Iterator[Rows]:
@@ -91,7 +91,13 @@ class Variations:
         return number in self._skus
 
     def told(self, row: Mapping[str, Any], product: str) -> dict[str, Any]:
-        """A variation as the store answered for it."""
+        """A variation that was found by what is its own."""
+        return self._known(row, int(product))
+
+    def answered(self, row: Mapping[str, Any], product: str, *, named: bool) -> dict[str, Any]:
+        """A variation as the store answered for it. Unless it was `named` just now, its SKU may be its product's."""
+        if not named and row.get("sku") and row["id"] not in self._skus:
+            self._know_parents([int(product)])
         return self._known(row, int(product))
 
     def _by_sku(self, left: dict[int, set[int]], fields: str) -> Iterator[Rows]:
