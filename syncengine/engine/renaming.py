@@ -18,6 +18,7 @@ from syncengine.values import Ordered, Value
 
 __all__ = ["renamed"]
 
+PUNCTUATION = re.compile(r"[\W_]+")  # of which WordPress makes hyphens
 ADDED = re.compile(r"(-\d+|-scaled|-rotated|-e\d+)+$")  # what WordPress adds to the name of a file
 
 
@@ -50,4 +51,4 @@ def _by_file_name(value: list[str], there: list[str]) -> dict[str, str]:
 
 
 def _stem(url: str) -> str:
-    return PurePosixPath(unquote(urlsplit(url).path)).stem.casefold()
+    return PUNCTUATION.sub("-", PurePosixPath(unquote(urlsplit(url).path)).stem).strip("-").casefold()
