@@ -10,7 +10,7 @@ from typing import Any
 from syncengine.sandbox import addresses, goods, meta, money, values
 from syncengine.sandbox.customers.saving import has_paid
 from syncengine.sandbox.messages import ApiError, BareError
-from syncengine.sandbox.orders import notes, refunds, stock
+from syncengine.sandbox.orders import coupons, notes, refunds, stock
 from syncengine.sandbox.orders.lines import needs_processing, set_lines
 from syncengine.sandbox.settings import CURRENCIES, CURRENCY
 from syncengine.sandbox.site import FIRST_PRODUCT, Site
@@ -43,7 +43,7 @@ def found(site: Site, order_id: int, status: int = 404) -> Record:
 
 
 def create(site: Site, params: Mapping[str, Any]) -> Record:
-    """A new order, saved; a repeated one is another order. Raises ApiError, and saves nothing then."""
+    """A new order, saved; a repeated one is another order. Raises ApiError, and saves nothing then but a draft."""
     if params.get("id"):
         raise ApiError(400, "woocommerce_rest_shop_order_exists", "Cannot create existing shop_order.")
     now = site.now()
@@ -52,6 +52,14 @@ def create(site: Site, params: Mapping[str, Any]) -> Record:
     order.id = site.store.next_id("post", FIRST_PRODUCT)
     digest = hashlib.sha256(f"order {order.id}".encode()).hexdigest()
     order.fields["order_key"] = f"wc_order_{digest[:13]}"
+    try:
+        coupons.set_coupons(site, order, params)
+    except ApiError as error:
+        # It is there already when its coupons are looked at, and stays as a draft of which the error tells.
+        order.fields["status"] = "checkout-draft"
+        site.store.orders.put(order)
+        error.data["new_draft_order_id"] = order.id
+        raise
     _finish(site, order, params, new=True)
     return order
 
@@ -59,6 +67,7 @@ def create(site: Site, params: Mapping[str, Any]) -> Record:
 def update(site: Site, order: Record, params: Mapping[str, Any]) -> None:
     """Sets what is sent and saves; the date moves even if nothing changed."""
     touched = _set(site, order, params)
+    coupons.set_coupons(site, order, params)
     if order.fields["status"] in _TAKING:
         for line, quantity in touched:
             stock.adjust(site, order, line, quantity)
@@ -84,6 +93,7 @@ def _new() -> Fields:
         "line_items": [],
         "shipping_lines": [],
         "fee_lines": [],
+        "coupon_lines": [],
         "meta": [],
         "stock_taken": False,
         "sales_counted": False,
@@ -152,6 +162,7 @@ def move(site: Site, order: Record, status: str) -> None:
         stock.give_back(site, order)
     if status == "cancelled" and was in _TAKING:
         _count_sales(site, order, counted=False)
+    coupons.count(site, order)
     if status == "completed":
         has_paid(site, fields["customer_id"])
     if status == "refunded" and (rest := refunds.left(site, order)) > 0:
@@ -216,6 +227,7 @@ def trash(site: Site, order: Record) -> None:
     rows = [[site.store.next_id("order_meta"), key, value] for key, value in notes_of_it]
     fields |= {"status": "trash", "meta": [*fields["meta"], *rows]}
     _count_sales(site, order, counted=False)
+    coupons.count(site, order)
     order.modified = site.now()
     site.store.orders.put(order)
 

@@ -57,7 +57,7 @@ def order(site: Site, stored: Record, home: str) -> Shown:
         "tax_lines": [],
         "shipping_lines": [_shipping_line(line) for line in fields["shipping_lines"]],
         "fee_lines": [_fee_line(line) for line in fields["fee_lines"]],
-        "coupon_lines": [],
+        "coupon_lines": [_coupon_line(line) for line in fields["coupon_lines"]],
         "refunds": [
             {"id": each.id, "reason": each.fields["reason"], "total": money.shown(-money.amount(each.fields["amount"]))}
             for each in refunds.of_order(site, stored.id)
@@ -141,6 +141,19 @@ def _fee_line(line: Line) -> Shown:
         "total_tax": "0.00",
         "taxes": [],
         "meta_data": _line_meta(line),
+    }
+
+
+def _coupon_line(line: Line) -> Shown:
+    return {
+        "id": line["id"],
+        "code": line["code"],
+        "discount": line["discount"],
+        "discount_tax": "0",
+        "meta_data": _line_meta(line),
+        "discount_type": line["discount_type"],
+        "nominal_amount": line["nominal_amount"],
+        "free_shipping": line["free_shipping"],
     }
 
 
