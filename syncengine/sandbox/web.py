@@ -53,9 +53,9 @@ class Web:
             route = request.route
             if route is None or front.hidden(self._site, request):
                 return front.page(self._site, request)
-            if not route.startswith(NAMESPACE):
+            if not route.startswith((NAMESPACE, users.ROUTE)):
                 return self._outside(request, home, route)
-        of_many = request.path.rstrip("/").endswith(("/batch", "/bulk"))
+        of_many = (request.route or request.path).rstrip("/").endswith(("/batch", "/bulk"))
         is_batch = request.method in ("POST", "PUT", "PATCH") and of_many
         match self.dice.draw(is_batch=is_batch):
             case None:
@@ -78,23 +78,25 @@ class Web:
                 return Response.json(500, FatalError().body())
 
     def _outside(self, request: Request, home: str, route: str) -> Response:
-        """What WordPress itself answers. It takes Basic credentials for a user's: a consumer key is unknown to it."""
-        login = self._gate.user(request)
-        given = basic_pair(request.headers)
-        if login is None and request.scheme == "https" and given:
-            with self._site.store.lock:
-                return Response.json(401, users.unknown_login(self._site, given[0]).body())
-        if route.startswith(users.ROUTE):
-            try:
-                return users.answer(Call(self._site, request, home, login is not None), login)
-            except ApiError as error:
-                return Response.json(error.status, error.body())
+        """What WordPress itself answers."""
+        try:
+            self._login(request)
+        except ApiError as error:
+            return Response.json(error.status, error.body())
         if request.method in ("GET", "HEAD"):
             if route == "/":
                 return Response.json(200, about.index(self._site, home))
             if route.rstrip("/") == "/wp/v2/media":
                 return self._media(request, home)
         return Response.json(404, routes.no_route().body())
+
+    def _login(self, request: Request) -> str | None:
+        """Who is logged in with WordPress. It takes Basic credentials for a user's: a consumer key is unknown to it."""
+        login, given = self._gate.user(request), basic_pair(request.headers)
+        if login is None and request.scheme == "https" and given:
+            with self._site.store.lock:
+                raise users.unknown_login(self._site, given[0])
+        return login
 
     def _media(self, request: Request, home: str) -> Response:
         """The media library, which is open to everybody."""
@@ -115,6 +117,9 @@ class Web:
             if legacy.concerns(request):
                 return legacy.answer(self._site, self._gate, request, home, half=half)
             try:
+                if (request.route or "").startswith(users.ROUTE):
+                    login = self._login(request)
+                    return users.answer(Call(self._site, request, home, login is not None), login)
                 admitted = self._gate.admit(request, home, self._site.clock().timestamp())
                 return routes.answer(Call(self._site, request, home, admitted, half))
             except ApiError as error:

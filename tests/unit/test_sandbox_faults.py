@@ -114,3 +114,22 @@ def test_faults_are_switched_on_and_off(sandbox: Sandbox) -> None:
     assert client.get("/products").status_code == 500
     sandbox.faults = []
     assert client.get("/products").status_code == 200
+
+
+def test_half_batch_knows_a_batch_by_the_parameter_too() -> None:
+    with Sandbox(plain_permalinks=True, faults=[Fault("half-batch", 1)]) as sandbox:
+        client = httpx.Client(transport=sandbox.transport(), base_url="https://shop.test", auth=KEY)
+        place = {"rest_route": "/wc/v3/products/batch"}
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.post("/", params=place, json={"create": [{"name": "a"}, {"name": "b"}]})
+        assert [product["name"] for product in sandbox.products()] == ["a"]
+
+
+def test_faults_strike_what_wordpress_does_with_users() -> None:
+    with Sandbox(application_passwords={"admin": "w"}, faults=[Fault("drop-after", 1)]) as sandbox:
+        user = sandbox.create_user("ann", "ann@example.test", "subscriber")
+        client = httpx.Client(transport=sandbox.transport(), base_url="https://shop.test", auth=("admin", "w"))
+        assert client.get("/wp-json/").status_code == 200, "what a shop says of itself is never kept from anybody"
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.post(f"/wp-json/wp/v2/users/{user['id']}", json={"roles": ["customer"]})
+        assert sandbox.customer(user["id"])["role"] == "customer"
