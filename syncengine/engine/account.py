@@ -15,7 +15,7 @@ from syncengine.records import Change, Outcome, Side
 from syncengine.state import Link
 from syncengine.values import Value, encode, same, shown
 
-__all__ = ["NoAnswer", "account", "account_quiet", "add_difference", "answered", "take_identifier"]
+__all__ = ["NoAnswer", "account", "account_quiet", "add_difference", "answered", "take_identifier", "was_refused"]
 
 OPEN = ("planned", "sent", "unknown")
 
@@ -45,7 +45,7 @@ def account(job: JobRun, item: Item | None, outcome: Outcome, echo: int | None =
     _release_decided(job, item)
     _move_bases(item)
     if all(one.status not in OPEN for one in item.changes.values()):
-        item.pair.link.dirty = any(map(_is_tried_again, item.changes.values()))
+        item.pair.link.dirty = any(map(was_refused, item.changes.values()))
         item.pair.link.unkept = any(what.error for one in item.changes.values() for what in one.fields.values())
         _save_hashes(item)
 
@@ -187,8 +187,9 @@ def _release_decided(job: JobRun, item: Item) -> None:
             item.released.append(item.decided.pop(name))
 
 
-def _is_tried_again(change: Change) -> bool:
-    """A refused write is tried again in the next run; a value that the side did not keep only when it changes."""
+def was_refused(change: Change) -> bool:
+    """Whether nothing of a change was taken, so that the next run tries again; a value that the side did not keep is
+    tried again only when it changes."""
     return change.status == "failed" and not any(what.error for what in change.fields.values())
 
 

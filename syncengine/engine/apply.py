@@ -56,15 +56,19 @@ def apply_plan(job: JobRun, plan: Plan) -> None:
     """Send everything. Raises what stopped it, after every batch under way has its outcome written down."""
     items = {change.id: item for item in plan.items for change in item.changes.values()}
     for side in SIDES:
-        _apply(job, side, plan.terms[side], items)
-        _apply(job, side, [one for one in plan.changes(side) if one.parent is None], items)
-        _apply_below(job, side, plan, items)
+        terms, changes = plan.terms[side], plan.changes(side)
+        above = [one for one in changes if one.parent is None]
+        below = [one for one in changes if one.parent is not None]
+        _apply(job, side, terms, items)
+        _apply(job, side, above, items)
+        _apply_below(job, side, below, [*terms, *above], items)
 
 
-def _apply_below(job: JobRun, side: Side, plan: Plan, items: dict[str, Item]) -> None:
+def _apply_below(
+    job: JobRun, side: Side, changes: Sequence[Change], before: Sequence[Change], items: dict[str, Item]
+) -> None:
     """Variations are written after the products that they belong to."""
-    changes = [one for one in plan.changes(side) if one.parent is not None]
-    without = unplaced(job, changes, plan.terms[side])
+    without = unplaced(job, changes, before)
     if without:
         _write_down(job, without, items)
     left_out = {one.change.id for one in without}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from syncengine.engine.account import was_refused
 from syncengine.engine.job import JobRun
 from syncengine.records import Change, Outcome
 
@@ -21,16 +22,22 @@ def place_below(job: JobRun, changes: Sequence[Change]) -> list[Change]:
     return [one for one in waiting if one.below is None]
 
 
-def unplaced(job: JobRun, changes: Sequence[Change], terms: Sequence[Change]) -> list[Outcome]:
-    """Place variations; the outcomes of those that cannot be sent, because their product could not be created, or was
-    not given an option that they need. The store would take them as variations of any colour."""
-    found = [
-        Outcome(one, "failed", error=f"no-parent: {one.parent} could not be created")
-        for one in place_below(job, changes)
-    ]
-    refused = {one.record_id: one for one in terms if one.entity == job.mapping.entity and one.status != "done"}
+def unplaced(job: JobRun, changes: Sequence[Change], before: Sequence[Change]) -> list[Outcome]:
+    """Place variations; the outcomes of those that cannot be sent after what was sent `before`.
+
+    Their product was not created by this run: what has its place in the store has variations of its own, and is met
+    first. Or it was not given an option that they need: the store would take them as variations of any colour.
+    """
+    orphans = {id(one) for one in place_below(job, changes)}
+    refused = [one for one in before if one.entity == job.mapping.entity and was_refused(one)]
+    creates = {one.key for one in refused if one.action == "create"}
+    extensions = {one.record_id: one for one in refused if one.action == "update" and one.options}
+    found: list[Outcome] = []
     for change in changes:
-        extension = refused.get(change.below or (change.record_id or "").rpartition("/")[0])
-        if extension is not None and extension.fields.keys() & change.fields.keys():
-            found.append(Outcome(change, "failed", error=f"no-option: {extension.name} could not be given its options"))
+        extension = extensions.get(change.below or (change.record_id or "").rpartition("/")[0])
+        if id(change) in orphans or change.parent in creates:
+            found.append(Outcome(change, "failed", error=f"no-parent: {change.parent} could not be created"))
+        elif extension is not None and extension.fields.keys() & change.fields.keys():
+            told = f"no-option: {extension.name} could not be given its options"
+            found.append(Outcome(change, "failed", error=told))
     return found
