@@ -123,3 +123,15 @@ def test_a_coupon_that_is_used_up_too_late_or_for_other_sums_is_refused(shop: Sa
     with pytest.raises(ApiError, match="already applied"):
         shop.create_coupon(code="twice")
         ordered(shop, {"CUP": 1}, "twice", "TWICE")
+
+
+def test_more_pieces_than_anybody_counts_are_discounted_at_once(shop: Sandbox) -> None:
+    shop.create_coupon(code="third", amount="33.3", discount_type="percent")
+    shop.create_coupon(code="all", amount="100", discount_type="percent")
+    shop.create_coupon(code="some", amount="1")
+    cup = shop.product_by_sku("CUP")["id"]
+    many = [{"product_id": cup, "quantity": 10**17, "subtotal": "0.10", "total": "0.10"}]
+    for code in ("third", "all", "some"):
+        order = shop.place_order({"CUP": 3}, paid=False)
+        edited = shop.edit_order(order["id"], line_items=many, coupon_lines=[{"code": code}])
+        assert edited["coupon_lines"][0]["code"] == code

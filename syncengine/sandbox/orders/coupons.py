@@ -27,6 +27,7 @@ def set_coupons(site: Site, order: Record, params: Mapping[str, Any]) -> None:
     sent = params.get("coupon_lines")
     if sent is None:
         return
+    sent = list(sent.values()) if isinstance(sent, dict) else sent
     held = {line["code"] for line in order.fields["coupon_lines"]}
     coupons = [_wanted(site, order, entry, held) for entry in (sent if isinstance(sent, list) else [])]
     for number, coupon in enumerate(coupons):

@@ -75,7 +75,7 @@ def _limited(coupon: Record, items: list[Item]) -> Iterator[tuple[Item, int]]:
 def _percent(coupon: Record, items: list[Item], share: Decimal) -> None:
     total = taken = Decimal(0)
     for item, quantity in _limited(coupon, items):
-        price = _whole(item.price) / item.quantity * quantity
+        price = _whole(item.price) * quantity / item.quantity
         total += price
         taken += item.take((price * share).to_integral_value(ROUND_DOWN))
     _cent_by_cent(items, _whole(total * share) - taken)
@@ -107,6 +107,8 @@ def _cent_by_cent(items: list[Item], amount: Decimal) -> None:
         for _ in range(item.quantity):
             if amount <= 0:
                 return
+            if not item.left():
+                break
             amount -= item.take(Decimal(1))
 
 
