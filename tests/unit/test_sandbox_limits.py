@@ -24,7 +24,17 @@ def client() -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.mark.parametrize("path", [f"/products/{HUGE}", f"/products/{HUGE}/variations/{HUGE}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/products/{HUGE}",
+        f"/products/{HUGE}/variations/{HUGE}",
+        f"/orders/{HUGE}",
+        f"/orders/{HUGE}/notes/{HUGE}",
+        f"/customers/{HUGE}",
+        f"/coupons/{HUGE}",
+    ],
+)
 def test_an_id_longer_than_any_number_is_an_unknown_one(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
