@@ -86,9 +86,14 @@ def _faults(mapping: FieldMapping, sides: Mapping[Side, Endpoint], side: Side, r
                     faults[field.name] = reason
         except ValueError as error:
             faults[field.name] = str(error)
-    dropped = there.contradictions(sent, sent.keys() - set(there.ignores(sent))) if there is not None else {}
+    dropped = _dropped(there, sent) if there is not None else {}
     names = {field.path(other(side)): field.name for field in mapping.fields.values()}
     return faults | {names.get(path, path): reason for path, reason in dropped.items()}
+
+
+def _dropped(there: Endpoint, sent: Mapping[str, Value]) -> dict[str, str]:
+    ignored = there.ignores(sent)
+    return there.contradictions({path: value for path, value in sent.items() if path not in ignored})
 
 
 def _fields_of(mapping: FieldMapping, sides: Mapping[Side, Endpoint], side: Side, record: Record) -> Iterator[Field]:

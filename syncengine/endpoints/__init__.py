@@ -105,7 +105,7 @@ class Endpoint(Protocol):
     takes_later: bool  # True: what is sent is only handed over, and read back later (a file for an import)
     requests: int  # made so far
     kind: str | None = None  # the path that tells a record's kind, if there are several
-    connected: Collection[str] = ()  # the paths that `contradictions` and `ignores` are about
+    connected: Collection[frozenset[str]] = ()  # paths that mean something only together
 
     def identity(self) -> str:
         """Which system this is (a URL, a folder): state made with one is not used with another."""
@@ -133,9 +133,9 @@ class Endpoint(Protocol):
         """Whether the side's answer `told` means that it took what was sent."""
         return same(sent, told)
 
-    def contradictions(self, values: Mapping[str, Value], written: Collection[str]) -> dict[str, str]:
+    def contradictions(self, values: Mapping[str, Value]) -> dict[str, str]:
         """Of a record's connected values by path, those that the side would drop because of the others, with the
-        reason; only where a path that is written has to do with it."""
+        reason."""
         return {}
 
     def ignores(self, values: Mapping[str, Value]) -> Collection[str]:

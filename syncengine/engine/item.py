@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,8 +93,8 @@ def check_whole(
 ) -> None:
     """Look at what is written together with what else the store has in the record: leave out what that takes no notice
     of. Raises UnusableError where it would drop a value because of the others."""
-    connected = [one for one in fields if one.store in job.store.connected]
-    if not any(one.name in to_store or one.name in to_erp for one in connected):
+    connected = list(_connected(job, fields, to_store, to_erp))
+    if not connected:
         return
     pair = item.pair
     values: dict[str, Value] = {}
@@ -107,10 +107,19 @@ def check_whole(
         job.result.unwritten += to_store.pop(one.name, None) is not None
         to_erp.pop(one.name, None)
         _forget(item, one.name)
-    written = {one.store for one in connected if one.store is not None and one.name in to_store}
-    for path, reason in job.store.contradictions(values, written).items():
+    for path, reason in job.store.contradictions(values).items():
         name = next((one.name for one in job.mapping.by_path("store", path)), path)
         raise UnusableError(pair.erp or pair.store or _nowhere(pair), name, reason)
+
+
+def _connected(
+    job: JobRun, fields: Collection[Field], to_store: Collection[str], to_erp: Collection[str]
+) -> Iterator[Field]:
+    """The fields that mean something only together with one that is written, and that one."""
+    for paths in job.store.connected:
+        together = [one for one in fields if one.store in paths]
+        if any(one.name in to_store or one.name in to_erp for one in together) and len(together) > 1:
+            yield from together
 
 
 def _forget(item: Item, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -94,8 +94,8 @@ def test_a_required_field_that_is_empty_and_a_word_without_translation_are_rejec
 
 
 def test_values_that_contradict_each_other_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def contradicts(self: Memory, values: Mapping[str, Value], written: Collection[str]) -> dict[str, str]:
-        return {"price": "no price without a name"} if "name" not in values and "price" in written else {}
+    def contradicts(self: Memory, values: Mapping[str, Value]) -> dict[str, str]:
+        return {"price": "no price without a name"} if "name" not in values and "price" in values else {}
 
     monkeypatch.setattr(Memory, "contradictions", contradicts)
     mapped = mapping(NAME, PRICE)
@@ -104,7 +104,7 @@ def test_values_that_contradict_each_other_are_told(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_the_store_takes_no_notice_of_contradicts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Memory, "contradictions", lambda self, values, written: dict.fromkeys(written, "no"))
+    monkeypatch.setattr(Memory, "contradictions", lambda self, values: dict.fromkeys(values, "no"))
     monkeypatch.setattr(Memory, "ignores", lambda self, values: ["sku", "price"])
     told = found(mapping(NAME, PRICE), "erp", {"sku": "A", "name": "x", "price": "1"})
     assert told == [("warning", "erp 1: name: no")]

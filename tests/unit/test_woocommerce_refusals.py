@@ -11,8 +11,10 @@ import pytest
 
 from syncengine.endpoints.woocommerce import WooCommerceEndpoint
 from syncengine.endpoints.woocommerce.refusals import contradictions, ignored
+from syncengine.mapping import Field
 from syncengine.sandbox import Sandbox
 from syncengine.values import Type, TypeName, Value
+from tests.catalogue import FIELDS, catalogue, company
 from tests.unit.test_woocommerce_shop import create, endpoint, mapping, only, shop, update
 
 
@@ -249,10 +251,16 @@ def test_a_sale_begins_before_it_ends(suffix: str, begin: Value, end: Value, rea
 
 
 def test_a_contradiction_concerns_only_a_write_that_has_to_do_with_it() -> None:
-    values: dict[str, Value] = {"name": "x", "regular_price": Decimal(5), "sale_price": Decimal(5)}
-    with shop("sku") as (_, store):
-        assert store.contradictions(values, {"name"}) == {}
-        assert list(store.contradictions(values, {"regular_price"})) == ["sale_price"]
+    """A sale price that is not below the regular one came there by another hand: the name is written all the same."""
+    sale = Field("sale", "sale", "sale_price", Type("money"), truth="erp", empty="ignore")
+    with company(catalogue(*FIELDS[:3], sale)) as opened:
+        opened.row("S", sku="S", name="Cup", price="5.00")
+        opened.run()
+        opened.shop.edit_silently(opened.shop.product_by_sku("S")["id"], sale_price="5.00")
+        opened.row("S", name="Mug")
+        assert (opened.run().exit_code, opened.shop.product_by_sku("S")["name"]) == (0, "Mug")
+        opened.row("S", sale="5.00")
+        assert [one.field for one in opened.run().rejects] == ["sale"]
 
 
 def test_the_store_takes_no_notice_of_a_stock_that_it_does_not_manage() -> None:

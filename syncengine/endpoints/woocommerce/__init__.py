@@ -44,12 +44,6 @@ TERM_KINDS = ("category", "tag")
 ENDPOINTS: Mapping[Entity, type[Plain]] = {  # of all that are no products
     "order": Orders,
 }
-# What else a value that the store would drop has to do with.
-RELATED = {
-    "sale_price": {"sale_price", "regular_price"},
-    "date_on_sale_from": {"date_on_sale_from", "date_on_sale_to"},
-    "date_on_sale_from_gmt": {"date_on_sale_from_gmt", "date_on_sale_to_gmt"},
-}
 
 
 def open_endpoint(connection: Connection, view: View) -> Endpoint:
@@ -156,9 +150,8 @@ class WooCommerceEndpoint(Endpoint):
             return sorted(map(match_key, options_in(sent))) == sorted(map(match_key, options_in(told)))
         return same(sent, told)
 
-    def contradictions(self, values: Mapping[str, Value], written: Collection[str]) -> dict[str, str]:
-        found = contradictions(values)
-        return {path: reason for path, reason in found.items() if RELATED.get(path, {path}) & set(written)}
+    def contradictions(self, values: Mapping[str, Value]) -> dict[str, str]:
+        return contradictions(values)
 
     def ignores(self, values: Mapping[str, Value]) -> Collection[str]:
         return ignored(values)

@@ -38,8 +38,11 @@ LONGEST_SKU = 100  # the store tells two SKUs apart by their first 100 character
 SALE = ("date_on_sale_from", "date_on_sale_to")
 SALE_IN_GMT = ("date_on_sale_from_gmt", "date_on_sale_to_gmt")
 # What can be judged only together: prices with their sale, a sale's days, and who minds the stock.
-CONNECTED = frozenset(
-    {"regular_price", "sale_price", *SALE, *SALE_IN_GMT, "manage_stock", "stock_quantity", "stock_status"}
+CONNECTED = (
+    frozenset({"regular_price", "sale_price"}),
+    frozenset(SALE),
+    frozenset(SALE_IN_GMT),
+    frozenset({"manage_stock", "stock_quantity", "stock_status"}),
 )
 
 OCTET = re.compile(r"%[0-9A-Fa-f]{2}")
