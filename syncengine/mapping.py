@@ -21,6 +21,7 @@ from syncengine.units import Units, kept, to_erp, to_store
 from syncengine.values import NUMBERS, PLAIN, Format, Type, Value, encode, fitted, is_empty, shown
 
 __all__ = [
+    "LINES",
     "Entity",
     "ErpSide",
     "Field",
@@ -41,8 +42,10 @@ Entity = Literal["product", "category", "customer", "order", "coupon"]
 GoneFromErp = Literal["keep", "draft", "out-of-stock", "trash", "delete"]
 GoneFromStore = Literal["ask", "keep", "recreate"]
 
+LINES = "[lines]"  # what the lines of an ERP's order are called as a column: no real one is called so
 TEXT = Type()
 NUMBER = Type("decimal")
+JSON = Type("json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Field:
     untold: Side | None = None  # the side that takes it and never tells what it has: a note, a password
     moves: Dictionary[str, tuple[str, ...]] | None = None  # from which word to which ones the store's may go
     secret: bool = False  # sent with a new record, and shown, compared and saved as stars
+    once: bool = False  # sent with a new record only, whatever becomes of it later
     lines: Lines | None = None  # what is in it, where it is the lines of an order
     line: int | None = None
 
@@ -128,6 +132,8 @@ class Field:
         return fitted(kept(Decimal(value), self.units), self.type)
 
     def _of_erp(self, cell: object, format: Format) -> Value:
+        if self.lines is not None:
+            return self.lines.read(cell, format)
         if self.translations is not None:
             return self._translated(cell, format)
         if self.rule is None and self.units is None:
@@ -167,6 +173,28 @@ class Lines:
     kinds: tuple[str, ...]
     fields: Dictionary[str, Field]
     resource: str | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """The ERP's columns of a line."""
+        return [field.erp or name for name, field in self.fields.items()]
+
+    def read(self, cell: object, format: Format) -> Value:
+        """The lines of an ERP's order, of each the values by the store's path. They come as a list of cells by column;
+        what stands under no name is why a line cannot be read. Raises ValueError with the line and the reason."""
+        found = format.read(cell, JSON)
+        return [self._line(at, line, format) for at, line in enumerate(found if isinstance(found, list) else [], 1)]
+
+    def _line(self, at: int, cells: Any, format: Format) -> dict[str, Any]:
+        if reason := cells.get(""):
+            raise ValueError(reason)
+        line: dict[str, Any] = {}
+        for name, one in self.fields.items():
+            try:
+                line[one.store or name] = encode(one.read("erp", cells.get(one.erp), format))
+            except ValueError as error:
+                raise ValueError(f"line {at}, {name}: {error}") from None
+        return line
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +249,9 @@ class Mapping:
             named.append(self.erp.parent)
         return list(dict.fromkeys(named))
 
-    @property
-    def lines(self) -> Lines | None:
-        """The lines of an order, where the mapping has them."""
-        return next((field.lines for field in self.fields.values() if field.lines is not None), None)
+    def lines(self, to: Side) -> Lines | None:
+        """The lines of an order, where the mapping has them travel to this side."""
+        return next((one.lines for one in self.fields.values() if one.lines is not None and one.goes_to(to)), None)
 
     def by_path(self, side: Side, path: str) -> Iterator[Field]:
         return (field for field in self.fields.values() if field.path(side) == path)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from syncengine.errors import ConfigError, Problem
+from syncengine.mapping import LINES as LINES_COLUMN
 from syncengine.mapping import (
     Entity,
     ErpSide,
@@ -152,6 +153,8 @@ class _Reader:
             self._archive(erp.archive_to, erp)
         if erp and erp.import_within is None:
             self._never_told(erp)
+        if erp and self.table.reference:
+            self._reference(erp, by, fields, data)
         if erp and "lines" in data and (lines := self._lines(erp, fields)):
             fields[LINES] = lines
         if self.problems:
@@ -192,6 +195,9 @@ class _Reader:
         else:
             known_entity: Entity = entity
             self.table = TABLES[known_entity]
+            create = data.get("create")
+            if self.table.if_created is not None and isinstance(create, dict) and create.get("in_store") is True:
+                self.table = self.table.if_created
             return known_entity
         return "product"
 
@@ -284,6 +290,7 @@ class _Reader:
             units=units,
             untold="store" if written.store in of.write_only else None,
             secret=written.store in of.secret,
+            once=written.store in of.once,
             line=self.file.line(*place),
         )
 
@@ -533,6 +540,8 @@ class _Reader:
         for one in fields.values():
             if not path or one.store != path or not one.goes_to("store"):
                 continue
+            if not store.transitions and self.table.creates:
+                return {**fields, one.name: replace(one, once=True)}
             if not store.transitions:
                 message = f"the store acts on every change of {path}, and no change is allowed"
                 instead = f'write {EXAMPLES["transitions"]} under [store], or to = "erp" here'
@@ -548,6 +557,9 @@ class _Reader:
                 self._wrong(("create", "in_store"), f"{what} are not created in the store", "leave it out")
             if gone.from_store == "recreate":
                 self._wrong(("gone", "from_store"), f"{what} are not created in the store", 'write "ask" or "keep"')
+        elif self.table.reference and gone.from_store == "recreate":
+            message = "an order that somebody deletes in the store is not created again"
+            self._wrong(("gone", "from_store"), message, 'write "ask" or "keep"')
         if gone.from_erp not in self.table.gone:
             instead = f"write {' or '.join(json.dumps(one) for one in self.table.gone)}"
             self._wrong(("gone", "from_erp"), f"{what} of the store cannot become {gone.from_erp!r}", instead)
@@ -566,7 +578,7 @@ class _Reader:
     # -- the lines of orders
 
     def _lines(self, erp: ErpTable, fields: dict[str, Field]) -> Field | None:
-        """The field that holds an order's lines, which travel with it."""
+        """The field that holds an order's lines, which travel with it: to the ERP, or to the store with a new order."""
         of, place = self.table.in_lines, ("lines",)
         if of is None:
             self._wrong(place, f"a {self.table.what} has no lines", "leave this table out")
@@ -576,9 +588,6 @@ class _Reader:
             return None
         if LINES in fields:
             self._wrong(("fields", LINES), "this is what the lines are called", "give the field another name")
-        if erp.import_within is not None:
-            message = "lines go to the ERP, and are never read back"
-            self._wrong(place, message, 'write import_within = "never" under [erp], and complete = false')
         kinds = table.path or self.table.lines[:1]
         for kind in kinds:
             if kind not in self.table.lines:
@@ -592,6 +601,22 @@ class _Reader:
             self._wrong(("lines",), "no field is mapped", f"write {EXAMPLES['fields']}")
         self._line_columns(table, erp, fields, found)
         inside = Lines(tuple(dict.fromkeys(kinds)), found, table.resource)
+        if self.table.creates:
+            self._new_lines(table, erp, inside)
+            return Field(
+                LINES,
+                LINES_COLUMN,
+                LINES,
+                Type("json"),
+                only_to="store",
+                untold="store",
+                once=True,
+                lines=inside,
+                line=self.file.line(*place),
+            )
+        if erp.import_within is not None:
+            message = "lines go to the ERP, and are never read back"
+            self._wrong(place, message, 'write import_within = "never" under [erp], and complete = false')
         return Field(
             LINES,
             LINES,
@@ -604,13 +629,45 @@ class _Reader:
             line=self.file.line(*place),
         )
 
+    def _new_lines(self, table: LinesTable, erp: ErpTable, lines: Lines) -> None:
+        """Lines that come from the ERP, with an order that is created in the store."""
+        place = ("lines",)
+        mapped = {one.store for one in lines.fields.values()}
+        if table.resource is not None:
+            message = "the lines of the ERP's orders stand beside them: a row for each, with the order's columns"
+            self._wrong((*place, "resource"), message, "leave it out")
+        if erp.write_to == IN_PLACE:
+            message = "a file with a row for each line is not changed in place"
+            self._wrong(("erp", "write_to"), message, 'write "import/orders-{time}.csv", or leave it out')
+        for path in ("sku", "quantity"):
+            if path not in mapped:
+                instead = f'write a field {path} = {{ erp = "COLUMN", store = "{path}" }} below [lines.fields]'
+                self._wrong(place, f"a new order's lines need a {path}", instead)
+        if len(lines.kinds) > 1 and "kind" not in mapped:
+            instead = 'write a field kind = { erp = "COLUMN", store = "kind" } below [lines.fields]'
+            self._wrong((*place, "path"), "nothing tells of which kind a line is", instead)
+
+    def _reference(self, erp: ErpTable, by: tuple[str, ...], fields: dict[str, Field], data: dict[str, Any]) -> None:
+        """What a created order needs: lines, and what it is found by before it is created again."""
+        place = ("create", "in_store")
+        if "lines" not in data:
+            self._wrong(place, "an order without lines is none", f"write [lines], and {EXAMPLES['fields']}")
+        path = self.table.reference
+        if not self.broken and not any(one.erp == erp.key and one.store == path for one in fields.values()):
+            instead = f'write a field reference = {{ erp = "{erp.key}", store = "{path}" }}'
+            message = "the store takes an order as often as it is sent, and nothing is mapped to find it by"
+            self._wrong(place, message, instead)
+        elif path not in by and not self.broken:
+            self._wrong(("match", "by"), "a created order is found by its reference", 'write by = ["reference"]')
+
     def _of_line(self, name: str, written: object, of: Table) -> Field | None:
         place = ("lines", "fields", name)
         for key in written if isinstance(written, dict) else ():
             if key not in IN_LINES:
                 self._wrong((*place, key), "no key of a field in a line", known(key, IN_LINES))
                 return None
-        given = {**written, "truth": "store", "to": "erp"} if isinstance(written, dict) else written
+        one_way = {"truth": "erp", "to": "store"} if self.table.creates else {"truth": "store", "to": "erp"}
+        given = {**written, **one_way} if isinstance(written, dict) else written
         field = self._field(place, given, of)
         return replace(field, line=None) if field is not None else None
 

@@ -79,6 +79,8 @@ def merge_field(
     `met` is False at a first meeting: the field has no bases then. `later` is the side that was modified last, None
     on a tie or where a time is missing. `writable` are the sides that take writes at all.
     """
+    if field.once:
+        return Verdict(unwritten=met and erp.changed)
     if answer is not None:
         return _permitted(_in_differences(_answered(erp, store, answer), field), field, writable)
     if not met:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from syncengine.store_paths.table import NUMBER_OR_TEXT, OBJECTS, PRICES, SIZES, TEXT, TIMES, YES_NO, Table
 from syncengine.values import TypeName
 
-__all__ = ["NOTES", "ORDER"]
+__all__ = ["NEW_ORDER", "NOTES", "ORDER"]
 
 NOTES = ("note:customer", "note:private")
 
@@ -52,6 +53,7 @@ TYPES: Mapping[str, tuple[TypeName, ...]] = {
     "transaction_id": TEXT,
     "cart_hash": TEXT,
     "payment_url": TEXT,
+    "set_paid": YES_NO,
     "is_editable": YES_NO,
     "needs_payment": YES_NO,
     "needs_processing": YES_NO,
@@ -116,6 +118,11 @@ IN_LINES: Mapping[str, tuple[TypeName, ...]] = {
     "reason": TEXT,
 }
 
+# Of what stands in a line, what a new one may be given; what it costs is told without tax.
+NEW_IN_LINES = (
+    "kind", "name", "sku", "quantity", "subtotal", "total", "tax_class", "method_id", "method_title",
+)  # fmt: skip
+
 LINE = Table(
     what="line of an order",
     match={},
@@ -123,6 +130,7 @@ LINE = Table(
     types=IN_LINES,
     read_only=frozenset(IN_LINES),
 )
+NEW_LINE = replace(LINE, what="line of a new order", read_only=frozenset(IN_LINES) - set(NEW_IN_LINES))
 ORDER = Table(
     what="order",
     match={"id": "id", "number": "number"},
@@ -146,3 +154,19 @@ ORDER = Table(
     lines=KINDS,
     in_lines=LINE,
 )
+# An order that the ERP creates is found again by its reference: `search=` finds a transaction_id, and no meta data
+# (FACTS-WOOCOMMERCE, 7). Payments leave their own there, so it is never put back.
+NEW_ORDER = replace(
+    ORDER,
+    match={**ORDER.match, "reference": "transaction_id"},
+    match_by=("reference",),
+    types={path: kinds for path, kinds in TYPES.items() if path not in NOTES},
+    read_only=ORDER.read_only - {"currency", "created_via", "set_paid"},
+    write_only=frozenset({"set_paid"}),
+    once=frozenset({"transaction_id", "currency", "created_via", "set_paid"}),
+    creates=True,
+    reference="transaction_id",
+    lines=("line_items", "shipping_lines", "fee_lines"),
+    in_lines=NEW_LINE,
+)
+ORDER = replace(ORDER, if_created=NEW_ORDER)

@@ -43,6 +43,9 @@ class Table:
     named            kinds of paths that carry a name: `meta:KEY`
     own_meta         meta keys of the store's own fields, and the path of each field
     creates          whether a record without partner is created in the store
+    if_created       what holds instead where a mapping says that records are created in the store
+    once             what is sent with a new record only
+    reference        the path by which a created record is found again, "" where the match paths do
     gone             what may become of a record that is gone from the ERP
     steps            the path whose word moves only along the mapping's transitions, "" where there is none
     lines            of records with lines: the store's lists of them, the first one the usual one
@@ -62,6 +65,9 @@ class Table:
     named: tuple[str, ...] = ("meta",)
     own_meta: Mapping[str, str] = field(default_factory=dict)
     creates: bool = True
+    if_created: Table | None = None
+    once: frozenset[str] = frozenset()
+    reference: str = ""
     gone: tuple[str, ...] = ("keep", "draft", "out-of-stock", "trash", "delete")
     steps: str = ""
     lines: tuple[str, ...] = ()

@@ -40,18 +40,31 @@ erp = "erp"
 store = "shop"
 [jobs.order-status.guards]
 max_changes = "100%"
+
+[jobs.orders-from-erp]
+mapping = "orders-from-erp.toml"
+erp = "erp"
+store = "shop"
+[jobs.orders-from-erp.guards]
+max_changes = "100%"
 """
+HEADERS = {
+    "order-status": "Bestellnummer;Status;Belegnummer;Versender;Sendungsnummer;Mitteilung",
+    "new-orders": (
+        "Auftrag;Status;Kunde;Zahlart;Firma;Vorname;Nachname;Strasse;PLZ;Ort;Land;EMail;Art;Artikel;Text;Menge;Betrag"
+    ),
+}
 Row = dict[str, str]
 
 
 class Orders:
-    """The two shipped mappings for orders, each a job, in one project."""
+    """The shipped mappings for orders, each a job, in one project."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         (folder / "erp" / "import").mkdir(parents=True)
         (folder / "config.toml").write_text(CONFIG.format(url=url), encoding="utf-8")
-        for name in ("orders.toml", "order-status.toml"):
+        for name in ("orders.toml", "order-status.toml", "orders-from-erp.toml"):
             (folder / name).write_text((MAPPINGS / name).read_text(encoding="utf-8"), encoding="utf-8")
         self.dropped = 0
 
@@ -79,10 +92,9 @@ class Orders:
             for row in csv.DictReader(io.StringIO(file.read_bytes().decode(), newline=""), delimiter=";")
         ]
 
-    def drop(self, *rows: str) -> None:
+    def drop(self, *rows: str, name: str = "order-status") -> None:
         """The ERP tells of orders, in a file of its own."""
         self.dropped += 1
-        file = self.folder / "erp" / f"order-status-{self.dropped}.csv"
-        header = "Bestellnummer;Status;Belegnummer;Versender;Sendungsnummer;Mitteilung"
-        file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        file = self.folder / "erp" / f"{name}-{self.dropped:03}.csv"
+        file.write_text("\n".join([HEADERS[name], *rows]) + "\n", encoding="utf-8")
         os.utime(file, (1_700_000_000 + self.dropped,) * 2)

@@ -37,10 +37,10 @@ class Outbox:
     def __init__(self, folder: Path, view: View, formulas: Formulas) -> None:
         self._folder, self._view, self._formulas, self._format = folder, view, formulas, formulas.format
         self._fields = {name: one for name, one in writers(view.mapping).items() if one.lines is None}
-        self._lines = view.mapping.lines
+        self._lines = view.mapping.lines("erp")
         parent, key = view.mapping.erp.parent, view.mapping.erp.key
         self.columns = list(dict.fromkeys([key, *self._fields, *([parent] if parent else [])]))
-        in_lines = [one.erp or name for name, one in self._lines.fields.items()] if self._lines is not None else []
+        in_lines = self._lines.columns if self._lines is not None else []
         self._line_columns = [key, *in_lines] if self._apart else []
         self.columns += [] if self._apart else in_lines
         self._handed_over: Literal["in-flight", "done"] = (

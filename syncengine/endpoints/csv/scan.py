@@ -17,6 +17,7 @@ from syncengine.endpoints.csv.cells import Fault, cells_of, read_cells
 from syncengine.endpoints.csv.content import Content
 from syncengine.endpoints.csv.dialect import Dialect, utf8
 from syncengine.endpoints.csv.grammar import Grammar
+from syncengine.endpoints.csv.grouped import grouped, with_lines
 from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, among, hashes
 from syncengine.endpoints.csv.lines import Block, blocks
 from syncengine.endpoints.csv.wants import Wants
@@ -65,11 +66,12 @@ class Scan:
     """
 
     def __init__(self, content: Content, dialect: Dialect, wants: Wants) -> None:
-        self.content, self.dialect = content, dialect
+        self.content, self.dialect = content, with_lines(dialect) if wants.in_lines else dialect
         self.rejects: dict[int, Reject] = {}
         self.lines = self.keys = hashes([])
         self.selected = self.accepted = self.untouched = np.zeros(0, dtype=bool)
         self._wants, self._grammar = wants, Grammar(dialect.delimiter)
+        self._read = dialect  # as the file has its columns
         self._key = dialect.header.index(wants.key)
         self._only = [dialect.header.index(column) for column in wants.only]
 
@@ -137,7 +139,13 @@ class Scan:
                 first += len(block.records)
 
     def _blocks(self, stream: BinaryIO, index: Index) -> Iterator[Block]:
-        """All blocks, without the header."""
+        """All blocks, without the header; the rows of a record with lines as one."""
+        if self._wants.in_lines:
+            yield from grouped(self._rows(stream, Index()), self._read, self._wants, index)
+        else:
+            yield from self._rows(stream, index)
+
+    def _rows(self, stream: BinaryIO, index: Index) -> Iterator[Block]:
         first = True
         text = utf8(stream, self.dialect, self.content.name)
         for block in blocks(text, self._grammar, index, self.content.name):

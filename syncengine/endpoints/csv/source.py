@@ -62,7 +62,8 @@ def check_inside(option: str, pattern: str, mapping: Mapping) -> None:
 
 def is_output(name: str, mapping: Mapping) -> bool:
     """Whether a file (relative to the folder) is one that `write_to` has made, or one of lines."""
-    lines = mapping.lines.resource if mapping.lines is not None else None
+    beside = mapping.lines("erp")
+    lines = beside.resource if beside is not None else None
     return any(
         re.fullmatch(STAMP.join(map(re.escape, PurePath(pattern).as_posix().split("{time}"))), name) is not None
         for pattern in (mapping.erp.write_to, lines)

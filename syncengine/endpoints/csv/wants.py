@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from syncengine.endpoints.csv.formulas import Formulas
+from syncengine.mapping import LINES
 from syncengine.mapping import Mapping as FieldMapping
 from syncengine.settings import CsvConnection
 
@@ -16,7 +17,11 @@ __all__ = ["Wants"]
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """Columns and rows. `digest` changes with anything that changes what is made of a line."""
+    """Columns and rows. `digest` changes with anything that changes what is made of a line.
+
+    `in_lines` are columns of an order's lines: where there are any, all rows of a key are one record, and these columns
+    become its column LINES.
+    """
 
     key: str
     columns: tuple[str, ...]
@@ -24,6 +29,7 @@ class Wants:
     modified: str | None
     formulas: Formulas
     digest: str
+    in_lines: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, mapping: FieldMapping, connection: CsvConnection) -> Wants:
@@ -33,13 +39,20 @@ class Wants:
         settings = connection.model_dump(mode="json", exclude={"name", "type", "folder"})
         what = json.dumps([2, erp.key, columns, only, erp.modified, mapping.digest, settings], sort_keys=True)
         digest = hashlib.sha256(what.encode()).hexdigest()
-        return cls(erp.key, columns, erp.only, erp.modified, Formulas.of(connection), digest)
+        lines = mapping.lines("store")
+        in_lines = tuple(lines.columns) if lines is not None else ()
+        return cls(erp.key, columns, erp.only, erp.modified, Formulas.of(connection), digest, in_lines)
 
     @property
     def needed(self) -> list[str]:
         """Every column that must be there, each once."""
+        return list(dict.fromkeys([*self.of_record, *self.in_lines]))
+
+    @property
+    def of_record(self) -> list[str]:
+        """Those that are the same in all rows of a record."""
         others = [self.modified] if self.modified else []
-        return list(dict.fromkeys([self.key, *self.columns, *self.only, *others]))
+        return list(dict.fromkeys([self.key, *(one for one in self.columns if one != LINES), *self.only, *others]))
 
     def names(self, cells: Sequence[str]) -> list[str]:
         """The keys that stand in cells of the key column."""

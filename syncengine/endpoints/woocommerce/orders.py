@@ -12,8 +12,9 @@ import httpx
 from syncengine.endpoints import Cursor, Page, View
 from syncengine.endpoints.woocommerce.client import LostReply
 from syncengine.endpoints.woocommerce.dated import DatedPull
-from syncengine.endpoints.woocommerce.judges import plain_text, whole
+from syncengine.endpoints.woocommerce.judges import plain_text, slug, switch, whole
 from syncengine.endpoints.woocommerce.lists import asked
+from syncengine.endpoints.woocommerce.new_lines import NewLines
 from syncengine.endpoints.woocommerce.notes import NoteRefused, Notes
 from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
 from syncengine.endpoints.woocommerce.order_lines import lines_of
@@ -23,14 +24,17 @@ from syncengine.endpoints.woocommerce.schema import properties
 from syncengine.errors import CannotRun
 from syncengine.records import Change, Outcome
 from syncengine.settings import WooCommerceConnection
-from syncengine.store_paths.order import NOTES, ORDER, OWN_META
+from syncengine.store_paths.order import NEW_ORDER, NOTES, ORDER, OWN_META
 from syncengine.values import Value, match_key
 
 __all__ = ["Orders"]
 
 LINES = "lines"
+REFERENCE = "_syncengine_reference"  # the meta key under which a created order tells whose it is
+SEARCHED = ("number", "transaction_id")
 NO_ORDERS = ("auto-draft", "checkout-draft", "trash")  # a basket at the checkout is none yet
 USUAL = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
+CURRENCY = re.compile(r"[A-Z]{3}")
 EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 
@@ -39,18 +43,25 @@ def _email(value: Value) -> str:
     return "" if isinstance(value, str) and EMAIL.fullmatch(value) else f"not an e-mail address: {value!r}"
 
 
+def _currency(value: Value) -> str:
+    return "" if isinstance(value, str) and CURRENCY.fullmatch(value) else f"not a currency: {value!r} (such as EUR)"
+
+
 class Orders(Plain):
     """The orders of one store, for one job."""
 
     route = Route("orders", {"status": "any"}, ("status",))
     own_meta = frozenset({MARK, *OWN_META})
-    beyond = frozenset({LINES})
+    beyond = frozenset({LINES, "set_paid", *NOTES})
     judges: Mapping[str, Callable[[Value], str]] = {
         "customer_id": whole(may_be_empty=False),
         **dict.fromkeys(("customer_note", "payment_method", "payment_method_title", "transaction_id"), plain_text),
         **{f"{which}.{part}": plain_text for which, parts in ORDER.inside.items() for part in parts},
         **dict.fromkeys(NOTES, plain_text),
         "billing.email": _email,
+        "set_paid": switch,
+        "created_via": slug,
+        "currency": _currency,
     }
 
     def __init__(
@@ -61,7 +72,10 @@ class Orders(Plain):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(connection, view, transport, sleep)
-        lines = view.mapping.lines
+        if view.mapping.create_in_store:
+            self._table = NEW_ORDER
+        lines, new_lines = view.mapping.lines("erp"), view.mapping.lines("store")
+        self._new_lines = NewLines(self._client, new_lines, connection.concurrency) if new_lines else None
         tops = [
             top for one in self._objects.tops for top in ((lines.kinds if lines else ()) if one == LINES else (one,))
         ]
@@ -69,8 +83,8 @@ class Orders(Plain):
         self._notes = Notes(self._client, self.settle, sleep)
 
     def special(self) -> Mapping[str, Reader]:
-        lines = self._view.mapping.lines
-        return {**({LINES: lines_of(lines)} if lines else {}), **dict.fromkeys(NOTES, _untold)}
+        lines = self._view.mapping.lines("erp")
+        return {LINES: lines_of(lines) if lines else _untold, **dict.fromkeys(NOTES, _untold)}
 
     def leaves_out(self, record: Record) -> bool:
         asked_for = self._view.mapping.store.only.get("status", ())
@@ -91,30 +105,41 @@ class Orders(Plain):
         )
 
     def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
-        """A number is mostly the id. Where a plug-in numbers orders, each is searched for: there is no filter for
-        numbers (FACTS-WOOCOMMERCE, 7)."""
-        if path != "number":
+        """A number is mostly the id. Where a plug-in numbers orders, each is searched for, and so is each reference:
+        there is no filter for either, but a search finds them (FACTS-WOOCOMMERCE, 7)."""
+        if path not in SEARCHED:
             yield from super().find(path, values)
             return
         wanted = {match_key(value) for value in values} - {""}
         found: set[str] = set()
-        fields = ",".join(dict.fromkeys([*self._objects.tops, "number"]))
-        for rows in records_by_id(self._client, self.route, wanted, fields, self.concurrency):
-            matching = [row for row in rows if _number(row) in wanted]
-            found.update(map(_number, matching))
-            if matching:
-                yield self._objects.page(matching)
+        fields = ",".join(dict.fromkeys([*self._objects.tops, path]))
+        if path == "number":
+            for rows in records_by_id(self._client, self.route, wanted, fields, self.concurrency):
+                matching = [row for row in rows if _word(row, path) in wanted]
+                found.update(_word(row, path) for row in matching)
+                if matching:
+                    yield self._objects.page(matching)
         query = {**self.route.everything, "_fields": fields}
-        searches = [(self.route.path, {**query, "search": number}) for number in sorted(wanted - found)]
+        searches = [(self.route.path, {**query, "search": word}) for word in sorted(wanted - found)]
         for rows in asked(self._client, searches, self.concurrency):
-            if matching := [row for row in rows if _number(row) in wanted - found]:
+            if matching := [row for row in rows if _word(row, path) in wanted - found]:
                 yield self._objects.page(matching)
 
     def refusal(self, path: str, value: Value) -> str:
         if path == "status":
             known = self._statuses
             return "" if value in known else f"the shop has no status {value!r}; it has {', '.join(known)}"
+        if path == LINES and self._new_lines is not None:
+            return self._new_lines.refusal(value)
         return super().refusal(path, value)
+
+    def body(self, change: Change) -> Record:
+        body = super().body(change)
+        if change.action != "create" or self._new_lines is None:
+            return body
+        lines = next((what.new for name, what in change.fields.items() if self._path(name) == LINES), None)
+        reference = {"key": REFERENCE, "value": str(change.key)}  # payments put their own in place of the other one
+        return body | self._new_lines.json(lines) | {"meta_data": [*body.get("meta_data", ()), reference]}
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
         """Notes first: where an order has its new status, its note was written."""
@@ -157,8 +182,8 @@ class Orders(Plain):
         return [word for word in words if word not in NO_ORDERS] if isinstance(words, list) and words else USUAL
 
 
-def _number(order: Record) -> str:
-    return match_key(str(order.get("number") or ""))
+def _word(order: Record, path: str) -> str:
+    return match_key(str(order.get(path) or ""))
 
 
 def _untold(order: Record) -> None:
