@@ -6,7 +6,7 @@ A store makes two variations of the same options without a word (FACTS-WOOCOMMER
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from syncengine.engine.job import JobRun, Matched, Pair, Row
 from syncengine.engine.kinds import parent_key, product_of
@@ -26,8 +26,10 @@ def match_by_options(job: JobRun, matched: Matched) -> None:
     if not job.option_fields:
         return
     claimed = _claimed(job, matched)
-    there = _alone_below(job, matched, {product for product, _ in claimed})
-    while twins := _twins(job, claimed, there):
+    products = {product for product, _ in claimed}
+    linked = _linked_below(job, matched, products)
+    there = _alone_below(job, matched, products)
+    while twins := _twins(claimed, linked, there):
         for pair, others in twins:
             job.reject(_erp_row(pair), None, f"it has the same options as {', '.join(others[:3])}")
         refused = {id(pair) for pair, _ in twins}
@@ -68,11 +70,17 @@ def _moves(job: JobRun, link: Link, product: str, options: Options) -> bool:
     return product_of(link) == product and _agreed(job, link) != options
 
 
-def _twins(job: JobRun, claimed: Mapping[What, list[Pair]], there: Mapping[What, Pair]) -> list[tuple[Pair, list[str]]]:
+def _twins(
+    claimed: Mapping[What, list[Pair]], linked: Sequence[tuple[What, Link]], there: Mapping[What, Pair]
+) -> list[tuple[Pair, list[str]]]:
     """Those that cannot become what they claim to be, with the names of others that are it or claim it, too. A linked
     one that is refused stays what it was; so another may be in the way then, that was not before."""
+    claiming = {pair.link.store_id for pairs in claimed.values() for pair in pairs}
+    taken: dict[What, list[str]] = defaultdict(list)
+    for what, link in linked:
+        if link.store_id not in claiming:
+            taken[what].append(link.erp_key or "")
     found: list[tuple[Pair, list[str]]] = []
-    taken = _taken(job, claimed)
     for what, pairs in claimed.items():
         for pair in pairs:
             others = [*taken.get(what, ()), *(_erp_row(one).where for one in pairs if one is not pair)]
@@ -83,15 +91,17 @@ def _twins(job: JobRun, claimed: Mapping[What, list[Pair]], there: Mapping[What,
     return found
 
 
-def _taken(job: JobRun, claimed: Mapping[What, list[Pair]]) -> dict[What, list[str]]:
-    """The names of the linked variations that are already what is claimed, and stay it."""
-    claiming = {pair.link.id for pairs in claimed.values() for pair in pairs}
-    taken: dict[What, list[str]] = defaultdict(list)
-    for link in job.state.links.below(job.name, {product for product, _ in claimed}):
-        what = (product_of(link), _agreed(job, link))
-        if what in claimed and link.erp_key is not None and link.lost is None and link.id not in claiming:
-            taken[what].append(link.erp_key)
-    return taken
+def _linked_below(job: JobRun, matched: Matched, products: Collection[str]) -> list[tuple[What, Link]]:
+    """What the linked variations of these products are: what was agreed, or what the store has where nothing was."""
+    pairs = {pair.link.store_id: pair for pair in matched.pairs if product_of(pair.link) in products}
+    pairs = {link.store_id: Pair(link) for link in job.state.links.below(job.name, products)} | pairs
+    linked = [pair for pair in pairs.values() if pair.link.paired and pair.link.lost is None]
+    unmet = [pair for pair in linked if not any(pair.link.has_base(name) for name in job.option_fields)]
+    rows = fetch_rows(job, "store", [pair.link.store_id or "" for pair in unmet if pair.store is None])
+    for pair in unmet:
+        pair.store = pair.store or rows.get(pair.link.store_id or "")
+    what = {id(pair): _options(job, pair.store) for pair in unmet}
+    return [((product_of(one.link), what.get(id(one)) or _agreed(job, one.link)), one.link) for one in linked]
 
 
 def _alone_below(job: JobRun, matched: Matched, products: Collection[str]) -> dict[What, Pair]:

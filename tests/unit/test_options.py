@@ -227,3 +227,20 @@ def test_rows_without_options_are_no_twins(shop: Company) -> None:
     variation(shop, "V2", "", sku="V2")
     assert reasons(shop.run()) == {}
     assert sorted(linked(shop)) == ["V1", "V2"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_variation_that_waits_for_a_person_keeps_its_options(*, together: bool) -> None:
+    """It was found by its SKU and belongs to another product in the ERP: nothing is agreed about it yet."""
+    with company() as opened:
+        shirt(opened, "Red S")
+        opened.run()
+        product = opened.shop.product_by_sku("P")["id"]
+        opened.shop.edit_product(product, attributes=OFFERED)
+        in_shop(opened, product, "Blue S", sku="B")
+        opened.row("B", parent="Q", sku="B", color="Blue", size="S")
+        if not together:
+            assert [one.why for one in opened.run().held] == ["variation of Q in the erp, variation in the store"]
+        variation(opened, "NEW", "Blue S")
+        assert reasons(opened.run()) == {"NEW": "it has the same options as B"}
+        assert colors(opened) == ["Red S", "Blue S"]
