@@ -1,7 +1,5 @@
 """`python -m syncengine` is the `sync` command."""
 
-import sys
+from syncengine.cli import program
 
-from syncengine.cli import main
-
-sys.exit(main())
+program()

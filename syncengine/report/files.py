@@ -10,7 +10,6 @@ from pathlib import Path
 
 from syncengine.records import JobResult
 from syncengine.report.document import document
-from syncengine.report.page import page
 from syncengine.report.table import table
 
 __all__ = ["check_report_path", "json_text", "write_report"]
@@ -20,7 +19,13 @@ def json_text(results: Sequence[JobResult]) -> str:
     return json.dumps(document(results), ensure_ascii=False) + "\n"
 
 
-KINDS: Mapping[str, Callable[[Sequence[JobResult]], str]] = {".html": page, ".json": json_text, ".csv": table}
+def _page(results: Sequence[JobResult]) -> str:
+    from syncengine.report.page import page  # noqa: PLC0415 - templates take their time, and most runs need none
+
+    return page(results)
+
+
+KINDS: Mapping[str, Callable[[Sequence[JobResult]], str]] = {".html": _page, ".json": json_text, ".csv": table}
 
 
 def check_report_path(path: Path) -> None:
