@@ -1,20 +1,18 @@
-"""What becomes of a record whose partner is gone: only what the mapping says, and only what was looked for."""
+"""What becomes of a record whose partner is gone: only what the mapping says."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 
 from syncengine.engine.item import Item, holds, record_conflicts, with_changes
 from syncengine.engine.job import SIDES, JobRun, Pair, Row
 from syncengine.engine.kinds import VARIATION, Family
-from syncengine.engine.pull import Pulled, fetch_rows
 from syncengine.engine.taken_out import GONE
 from syncengine.records import RECORD, Change, FieldChange, Held, Side
 from syncengine.values import Value, is_empty
 
 __all__ = [
     "field_at",
-    "gone_pairs",
     "is_out",
     "lost_side",
     "path_of",
@@ -22,75 +20,6 @@ __all__ = [
     "status_before",
     "wants_again",
 ]
-
-
-def gone_pairs(job: JobRun, pulled: Pulled, pairs: Sequence[Pair]) -> list[Pair]:
-    """After a full read, or that of an export that is put away then: further pairs, of links whose record is there no
-    more, or is there again. Fills `job.missing` and takes in hand what is to be made anew."""
-    for side, pull in pulled.pulls.items():
-        job.missing[side] |= pull.missing([key for key in pulled.wanted.get(side, ()) if key not in pulled.rows(side)])
-    whole = job.full or (job.mapping.erp.archive_to is not None and pulled.pulls["erp"].complete)
-    further = _further(job, pulled, {pair.link.id for pair in pairs}) if whole else []
-    job.missing["store"] |= _products_gone(job, pulled)
-    _take_in_hand(job, [*pairs, *further])
-    return further + _below_new_products(job, [*pairs, *further])
-
-
-def _further(job: JobRun, pulled: Pulled, known: Collection[int | None]) -> list[Pair]:
-    links = [link for link in job.state.links.paired(job.name) if link.lost is None]
-    for side, pull in pulled.pulls.items():
-        if pull.complete:
-            keys = {key for link in links if (key := link.identifier(side)) is not None}
-            job.missing[side] |= pull.missing(keys) - job.rejected(side)
-    asked = {link for link, field in job.conflicts if field == RECORD}
-    gone_erp, gone_store = job.missing["erp"], job.missing["store"]
-    return [
-        Pair(link)
-        for link in links
-        if (link.id in asked or link.erp_key in gone_erp or link.store_id in gone_store) and link.id not in known
-    ]
-
-
-def _products_gone(job: JobRun, pulled: Pulled) -> set[str]:
-    """The products of missing variations that are gone, too, though nobody looked for them: then a variation is not
-    made anew by itself."""
-    above = {product for one in job.missing["store"] if (product := one.rpartition("/")[0])}
-    unknown = above - job.missing["store"] - pulled.store.keys()
-    there = fetch_rows(job, "store", unknown)
-    return {one for one in unknown if one not in there or is_out(job, there[one])}
-
-
-def _take_in_hand(job: JobRun, pairs: Sequence[Pair]) -> None:
-    """A record that is made anew needs the ERP's row, and the store's where it lies in the trash."""
-    again = [pair for pair in pairs if pair.link.store_id in job.missing["store"] and wants_again(job, pair)]
-    for side in SIDES:
-        _fetch(job, side, [one for one in again if one.row(side) is None])
-
-
-def _below_new_products(job: JobRun, pairs: Sequence[Pair]) -> list[Pair]:
-    """A product that is made anew has another id then: all its variations are made anew with it. Returns those that
-    are not in hand yet."""
-    products = [pair.link.store_id for pair in pairs if _will_be_new(job, pair)]
-    links = job.state.links.below(job.name, [one for one in products if one is not None])
-    known = {pair.link.id: pair for pair in pairs}
-    below = [known.get(link.id) or Pair(link) for link in links]
-    _fetch(job, "erp", [one for one in below if one.erp is None])
-    return [one for one in below if one.link.id not in known and one.erp is not None]
-
-
-def _will_be_new(job: JobRun, pair: Pair) -> bool:
-    if pair.erp is None or pair.store is not None:
-        return False
-    return pair.link.lost == "erp" or (pair.link.store_id in job.missing["store"] and wants_again(job, pair))
-
-
-def _fetch(job: JobRun, side: Side, pairs: Sequence[Pair]) -> None:
-    needed = {key: one for one in pairs if (key := one.link.identifier(side)) is not None}
-    for key, row in fetch_rows(job, side, needed).items():
-        if side == "erp":
-            needed[key].erp = row
-        else:
-            needed[key].store = row
 
 
 def lost_side(job: JobRun, pair: Pair) -> Side | None:
@@ -138,24 +67,25 @@ def _about_the_loss(job: JobRun, pair: Pair, family: Family) -> Iterator[Change]
         return
     if wanted != "out-of-stock" and is_below_lost(job, pair, family):
         return
-    change = Change("", "store", "delete", job.mapping.entity, link.erp_key, link.store_id, {})
+    fields = {RECORD: FieldChange("there", None, GONE)}
+    change = Change("", "store", "delete", job.mapping.entity, link.erp_key, link.store_id, fields)
     change.kind, change.destroy = link.store_kind or "", wanted == "delete"
-    change.fields = {RECORD: FieldChange("there", None, GONE)}
-    path, word, before = _instead_of_deleting(job, pair)
-    if path:
+    if (instead := _instead_of_deleting(job, pair)) is not None:
+        path, word, before = instead
+        if not job.store.applies(path, change.kind):
+            return
         change.action, change.fields = "update", {field_at(job, path): FieldChange(before, word, GONE)}
-    if not path or job.store.applies(path, change.kind):
-        yield change
+    yield change
 
 
-def _instead_of_deleting(job: JobRun, pair: Pair) -> tuple[str, Value, Value]:
-    """(path, the word written there, what was there before) where the mapping wants a product to stay; "" if not.
-    A variation has no trash of its own."""
+def _instead_of_deleting(job: JobRun, pair: Pair) -> tuple[str, Value, Value] | None:
+    """(path, the word written there, what was there before) where the mapping wants a product to stay. A variation has
+    no trash of its own."""
     wanted, is_variation = job.mapping.gone.from_erp, pair.link.store_kind == VARIATION
     if wanted == "draft" or (wanted == "trash" and is_variation):
         return "status", "private" if is_variation else "draft", status_before(job, pair)
     if wanted != "out-of-stock":
-        return "", None, None
+        return None
     stock = next((one for one in job.mapping.by_path("store", "stock_quantity") if one.goes_to("store")), None)
     if stock is not None and not is_empty(there := holds(job, pair, "store", stock)):
         return "stock_quantity", 0, there  # the store works out the status from a stock it manages

@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from syncengine.engine.apply import apply_plan, save_plan
 from syncengine.engine.checkpoint import needs_full_read, save_checkpoint
-from syncengine.engine.gone import gone_pairs
 from syncengine.engine.guard import guard_plan, guard_sources, guard_state
 from syncengine.engine.job import JobRun
 from syncengine.engine.lock import locked
 from syncengine.engine.match import match
+from syncengine.engine.missing import missing_pairs
 from syncengine.engine.plan import make_plan
 from syncengine.engine.pull import pull_sides
 from syncengine.engine.rebase import know_job, rebase
@@ -66,8 +66,8 @@ def _run(job: JobRun) -> None:
         return
     guard_sources(job, pulled)
     matched = match(job, pulled)
-    gone = gone_pairs(job, pulled, matched.pairs)
-    plan = make_plan(job, [*matched.pairs, *gone], matched.dropped)
+    missing = missing_pairs(job, pulled, matched.pairs)
+    plan = make_plan(job, [*matched.pairs, *missing], matched.dropped)
     tally(job, plan, pulled)
     guard_plan(job, plan)
     if job.options.dry_run:
