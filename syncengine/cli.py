@@ -20,9 +20,9 @@ from typing import NoReturn
 
 from syncengine import __version__
 from syncengine.bugs import told, trace
+from syncengine.commands.sandbox import add_arguments as add_sandbox_options
 from syncengine.errors import SyncError
 from syncengine.log import log_to_stderr
-from syncengine.sandbox.command import add_arguments as add_sandbox_options
 
 __all__ = ["main", "parser", "program"]
 
@@ -40,7 +40,7 @@ COMMANDS = {
     "retry": "syncengine.commands.decide:retry",
     "history": "syncengine.commands.look:history",
     "service": "syncengine.commands.service:service",
-    "sandbox": "syncengine.sandbox.command:run",
+    "sandbox": "syncengine.commands.sandbox:run",
     "demo": "syncengine.demo:run",
 }
 

@@ -17,8 +17,8 @@ import httpx
 import pytest
 import trustme
 
+from syncengine.commands.sandbox import add_arguments, run
 from syncengine.sandbox import Fault, Sandbox
-from syncengine.sandbox.command import add_arguments, run
 from syncengine.sandbox.server import running
 
 KEY = ("ck_sandbox", "cs_sandbox")
@@ -145,7 +145,7 @@ def test_a_chunked_body_is_read() -> None:
 def test_a_process_of_its_own_says_where_it_is_and_stops_when_told(tmp_path: Path) -> None:
     program = (
         "import argparse, sys\n"
-        "from syncengine.sandbox.command import add_arguments, run\n"
+        "from syncengine.commands.sandbox import add_arguments, run\n"
         "parser = argparse.ArgumentParser()\n"
         "add_arguments(parser)\n"
         "sys.exit(run(parser.parse_args()))\n"

@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from syncengine.commands.sandbox import add_arguments
 from syncengine.sandbox import Sandbox
-from syncengine.sandbox.command import add_arguments
 
 KEY = ("ck_sandbox", "cs_sandbox")
 SIZES = [{"name": "Size", "options": ["S", "M"], "variation": True}]

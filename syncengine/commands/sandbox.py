@@ -1,4 +1,7 @@
-"""`sync sandbox`: the sandbox in a process of its own."""
+"""`sync sandbox`: the sandbox in a process of its own.
+
+Its options are known to every command's parser, so the sandbox itself is imported only where it is run.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,19 @@ import argparse
 import json
 import sqlite3
 import sys
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from syncengine.sandbox.app import DEFAULT_KEY, DEFAULT_ZONE, OWNER, Sandbox
-from syncengine.sandbox.auth import Key
-from syncengine.sandbox.faults import KINDS, Fault
-from syncengine.sandbox.server import serve
+if TYPE_CHECKING:
+    from syncengine.sandbox import Fault
+
+__all__ = ["add_arguments", "run"]
 
 
 def _fault(text: str) -> Fault:
+    from syncengine.sandbox import Fault  # noqa: PLC0415 - see above
+
     try:
         return Fault.parse(text)
     except ValueError as error:
@@ -56,14 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variations", type=_number, default=0, metavar="N", help="give each of these products N variations"
     )
-    parser.add_argument("--consumer-key", default=DEFAULT_KEY.consumer_key, metavar="K")
-    parser.add_argument("--consumer-secret", default=DEFAULT_KEY.consumer_secret, metavar="S")
+    parser.add_argument("--consumer-key", metavar="K")
+    parser.add_argument("--consumer-secret", metavar="S")
     parser.add_argument(
         "--application-password", metavar="W", help="let the user admin log in with this, to give roles"
     )
-    parser.add_argument(
-        "--timezone", type=_time_zone, default=DEFAULT_ZONE, metavar="ZONE", help="the shop's time zone"
-    )
+    parser.add_argument("--timezone", type=_time_zone, metavar="ZONE", help="the shop's time zone")
     parser.add_argument("--home", type=_address, metavar="URL", help="the address that the shop believes to have")
     parser.add_argument(
         "--fault",
@@ -71,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KIND:RATE",
-        help=f"fail so often: {', '.join(KINDS)}",
+        help="fail so often, like drop-after:0.3; a wrong KIND tells which there are",
     )
     parser.add_argument("--fault-seed", type=int, default=0, metavar="N", help="which requests the faults strike")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="work on so many requests at once, at most")
@@ -80,7 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serves until it is told to stop; the first line on stdout says where, and by which keys."""
-    key = Key(args.consumer_key, args.consumer_secret)
+    from syncengine.sandbox import Key, Sandbox  # noqa: PLC0415 - see above
+    from syncengine.sandbox.app import DEFAULT_KEY, DEFAULT_ZONE, OWNER  # noqa: PLC0415
+    from syncengine.sandbox.server import serve  # noqa: PLC0415
+
+    key = Key(args.consumer_key or DEFAULT_KEY.consumer_key, args.consumer_secret or DEFAULT_KEY.consumer_secret)
     password = args.application_password
 
     def ready(url: str) -> None:
@@ -90,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
 
     options = {"faults": args.fault, "fault_seed": args.fault_seed, "workers": args.workers}
     filled = {"seed": args.seed, "variations": args.variations}
-    place = {"home": args.home, "zone": args.timezone}
+    place = {"home": args.home, "zone": args.timezone or DEFAULT_ZONE}
     logins = {OWNER: password} if password else {}
     try:
         with Sandbox(
