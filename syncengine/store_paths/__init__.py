@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncengine.mapping import Entity
+from syncengine.store_paths.customer import CUSTOMER
 from syncengine.store_paths.order import ORDER
 from syncengine.store_paths.product import PRODUCT
 from syncengine.store_paths.table import Table
@@ -13,5 +14,6 @@ __all__ = ["TABLES", "Table"]
 
 TABLES: Mapping[Entity, Table] = {
     "product": PRODUCT,
+    "customer": CUSTOMER,
     "order": ORDER,
 }

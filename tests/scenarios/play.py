@@ -16,6 +16,7 @@ from typing import Any
 
 from syncengine import cli
 from tests.scenarios.page import Page, Step, block, bullets, rows, table
+from tests.scenarios.records import RECORDS, Records
 from tests.scenarios.shop import Shop
 
 __all__ = ["play"]
@@ -47,8 +48,7 @@ class _Play:
         self.hosts = {SHOP: url.partition("://")[2]}
         self.hosts[NEW_SHOP] = self.hosts[SHOP].replace("127.0.0.1", "localhost")
         self.home = SHOP
-        self.file = folder / "erp" / "products.csv"
-        self.file.parent.mkdir()
+        (folder / "erp").mkdir()
         self.clock = time.time() - 100_000
         self.mapping = self.config = ""
         self.columns: list[str] = []  # what the page tells of the store's products
@@ -75,10 +75,10 @@ class _Play:
             case "The store has":
                 self.columns += step.rows[0]
                 for cells in step.rows:
-                    self.shop.add(cells)
+                    self._records.add(cells)
             case "In the store":
                 for what in step.bullets:
-                    self.shop.happens(what)
+                    self._records.happens(what)
             case "The store moves to another address":
                 self.home = NEW_SHOP
                 self._settings()
@@ -104,8 +104,10 @@ class _Play:
 
     # -- the two sides
 
-    def _export(self, text: str, windows: bool, name: str = "products.csv") -> None:
-        (self.file.parent / name).write_bytes(text.replace("\n", "\r\n").encode("cp1252") if windows else text.encode())
+    def _export(self, text: str, windows: bool, name: str = "") -> None:
+        (self.file.parent / (name or self.file.name)).write_bytes(
+            text.replace("\n", "\r\n").encode("cp1252") if windows else text.encode()
+        )
         self._rest()
 
     def _rest(self) -> None:
@@ -120,19 +122,36 @@ class _Play:
         return "\n\n".join(block(_text(file, windows=False)) for file in files) or "- nothing"
 
     def _store(self) -> str:
-        mapped = [one["store"] for one in self._merged("mapping.toml", self.mapping)["fields"].values()]
-        kind = ["type"] if self.shop.kinds() - {"simple"} else []
-        status = ["status"] if self.shop.statuses() - {"publish"} else []
+        mapped = [one["store"] for one in self._mapping["fields"].values()]
+        kind = ["type"] if self._records.kinds() - {"simple"} else []
+        status = ["status"] if self._records.statuses() - {"publish"} else []
         paths = list(dict.fromkeys([*mapped[:1], *kind, *mapped, *self.columns, *status]))
-        return table(paths, self.shop.everything(paths))
+        return table(paths, self._records.everything(paths))
+
+    @property
+    def _records(self) -> Shop | Records:
+        """What the mapping is about, in the shop."""
+        of = RECORDS.get(self._mapping["entity"])
+        return of(self.shop) if of is not None else self.shop
+
+    @property
+    def file(self) -> Path:
+        """What the ERP exports."""
+        resource = str(self._mapping["erp"]["resource"])
+        return self.folder / "erp" / ("products.csv" if "*" in resource else resource)
 
     # -- the settings
+
+    @property
+    def _mapping(self) -> Toml:
+        entity = tomllib.loads(self.mapping).get("entity", "")
+        return self._merged(f"{entity}.toml" if entity else "mapping.toml", self.mapping)
 
     def _settings(self) -> None:
         config = self._merged("config.toml", self.config)
         config["connections"]["shop"]["url"] = f"http://{self.hosts[self.home]}"
         (self.folder / "config.toml").write_text(_toml(config), encoding="utf-8")
-        mapping = _toml(self._merged("mapping.toml", self.mapping))
+        mapping = _toml(self._mapping)
         (self.folder / "mapping.toml").write_text(mapping, encoding="utf-8")
 
     def _merged(self, name: str, difference: str) -> Toml:
@@ -153,10 +172,11 @@ class _Play:
     def _look(self, arguments: list[str]) -> tuple[int, Report]:
         """A dry run: it must leave no trace on either side."""
         self.shop.reset_log()
-        files, shop = self._files(), self.shop.everything(["id", "date_modified"])
+        files, shop = self._files(), self._records.everything(["id", "date_modified"])
         found = self._report(arguments)
-        assert {request.method for request in self.shop.requests} <= {"GET"}, "a dry run wrote to the store"
-        assert (self._files(), self.shop.everything(["id", "date_modified"])) == (files, shop), "a dry run left a trace"
+        assert {request.method for request in self.shop.requests} <= {"GET", "OPTIONS"}, "a dry run wrote to the store"
+        there = self._records.everything(["id", "date_modified"])
+        assert (self._files(), there) == (files, shop), "a dry run left a trace"
         return found
 
     def _again(self) -> list[str]:

@@ -10,7 +10,7 @@ from syncengine.sandbox.catalogue import by_name, new_term
 from syncengine.sandbox.site import CATEGORY, TAG
 from tests.scenarios.page import spelled
 
-__all__ = ["Shop"]
+__all__ = ["Shop", "assignments"]
 
 TERMS = {"categories": CATEGORY, "tags": TAG}
 WHOLE = ("stock_quantity",)
@@ -50,13 +50,13 @@ class Shop(Sandbox):
         SKU is named by its product and its options: `P-1, Red`."""
         name, _, action = what.partition(": ")
         if name == "new":
-            self.add(_assignments(action))
+            self.add(assignments(action))
             return
         found = self._named(name)
         number = found["id"]
         match action.split():
             case ["new", "variation;", *_]:
-                given = _assignments(action.removeprefix("new variation; "))
+                given = assignments(action.removeprefix("new variation; "))
                 self.create_variation(number, **self._fields(given, "variation"))
             case ["sold", quantity]:
                 self.sell(number, int(quantity))
@@ -65,7 +65,7 @@ class Shop(Sandbox):
             case ["put", "into", "the", "trash"]:
                 self.edit_product(number, status="trash")
             case [_, "=", *_]:
-                given = _assignments(action)
+                given = assignments(action)
                 self.edit_product(number, **self._fields(given, given.get("type", found["type"])))
             case _:
                 raise ValueError(f"nothing that can happen in the store: {what!r}")
@@ -167,7 +167,7 @@ def _file(address: str) -> str:
     return address.rpartition("/")[2]
 
 
-def _assignments(text: str) -> dict[str, str]:
+def assignments(text: str) -> dict[str, str]:
     """`name = Mug; regular_price = 8.00`"""
-    parts = (part.split(" =", 1) for part in re.split(r"; (?=[\w:]+ =)", text))
+    parts = (part.split(" =", 1) for part in re.split(r"; (?=[\w:.]+ =)", text))
     return {path: value.strip() for path, value in parts}

@@ -55,13 +55,26 @@ SHIPPED = {
     "stock-only.toml": STOCK,
     "prices-only.toml": PRICES,
 }
-
+# The same of records that are no products, by what a person calls each.
+CUSTOMERS = (
+    "customers.csv",
+    """\
+KundenNr;EMail;Vorname;Nachname;Firma;Strasse;PLZ;Ort;Land;Telefon
+10001;Ann@example.test;Ann;Löwe;;Domplatz 1;50667;Köln;DE;+49 221 1234
+10002;ben@example.test;Ben;Rot;Rot & Söhne;;;Wien;AT;
+""",
+    {
+        "ann@example.test": {"first_name": "Ann", "last_name": "Löwe", "role": "customer"},
+        "ben@example.test": {"first_name": "Ben", "last_name": "Rot"},
+    },
+)
+OTHERS = {"customers.toml": CUSTOMERS}
 
 ORDERS = {"orders.toml", "order-status.toml", "orders-from-erp.toml"}  # tried in test_orders.py and its neighbour
 
 
 def test_every_shipped_mapping_is_tried() -> None:
-    assert {file.name for file in MAPPINGS.glob("*.toml")} - ORDERS == set(SHIPPED)
+    assert {file.name for file in MAPPINGS.glob("*.toml")} - ORDERS == {*SHIPPED, *OTHERS}
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))
@@ -88,6 +101,21 @@ def test_a_shipped_mapping_brings_the_erps_file_to_the_shop_and_then_rests(
     for sku, properties in expected.items():
         there = watched.product_by_sku(sku)
         assert {key: there[key] for key in properties} == properties
+    watched.reset_log()
+    second = project.sync("run", "--json")
+    assert (second.code, second.job["changes"]) == (0, []), second.out
+    assert {request.method for request in watched.requests} == {"GET"}
+
+
+@pytest.mark.parametrize("name", sorted(OTHERS))
+def test_a_shipped_mapping_of_other_records_does_so_too(name: str, watched: Sandbox, tmp_path: Path) -> None:
+    file, text, expected = OTHERS[name]
+    project = _project(tmp_path, watched, name)
+    (project.folder / "erp" / file).write_text(text, encoding="utf-8")
+    first = project.sync("run", "--json", "--force")
+    assert first.code == 0, (first.out, first.err)
+    found = {"customers.toml": lambda: {one["email"]: one for one in watched.customers()}}[name]()
+    assert {key: {path: found[key][path] for path in there} for key, there in expected.items()} == expected
     watched.reset_log()
     second = project.sync("run", "--json")
     assert (second.code, second.job["changes"]) == (0, []), second.out

@@ -16,6 +16,7 @@ import httpx
 from syncengine.endpoints import Cursor, Endpoint, Page, View
 from syncengine.endpoints.woocommerce.batches import Batches
 from syncengine.endpoints.woocommerce.client import Client
+from syncengine.endpoints.woocommerce.customers import Customers
 from syncengine.endpoints.woocommerce.inspect import ShopInspection
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, parent_of
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, asked, chunks, rows_in
@@ -42,6 +43,7 @@ EVERY_STATUS = "publish,private,draft,pending,future,trash"
 MANY = 2  # queries from which on it pays to ask what the store can do
 TERM_KINDS = ("category", "tag")
 ENDPOINTS: Mapping[Entity, type[Plain]] = {  # of all that are no products
+    "customer": Customers,
     "order": Orders,
 }
 

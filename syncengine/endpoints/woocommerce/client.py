@@ -115,13 +115,20 @@ class Client:
         return self._read("OPTIONS", path, None)
 
     def ask(
-        self, method: str, address: str, parameters: Mapping[str, Any] | None = None, *, body: Any = None, key: bool
+        self,
+        method: str,
+        address: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        body: Any = None,
+        key: bool = False,
+        login: httpx.Auth | None = None,
     ) -> tuple[httpx.Response, bytes]:
-        """One request to an address below the store's, with the key or without, and whatever answers it: for who must
-        tell answers apart. Raises httpx.TransportError."""
+        """One request to an address below the store's, with the key, another login or neither, and whatever answers
+        it: for who must tell answers apart. Raises httpx.TransportError."""
         self._keep_the_pause()
         request = self._http.build_request(method, f"{self.url}{address}", params=parameters, json=body)
-        response, answer = self._sent(request, self._auth if key else None)
+        response, answer = self._sent(request, self._auth if key else login)
         self._answered = True
         return response, answer
 

@@ -32,7 +32,7 @@ ROUTES = {
 
 class ShopInspection:
     """One shop, for one job. `records` gives the job's records page by page; `beyond` are paths that are no part of a
-    record as the shop describes it."""
+    record as the shop describes it; `further` tells what there is to say of such records only."""
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class ShopInspection:
         mapping: FieldMapping,
         records: Callable[[], Iterator[Page]],
         beyond: Collection[str] = (),
+        further: Callable[[], Iterator[Finding]] = lambda: iter(()),
     ) -> None:
         self.about = client.url
         self._client = client
@@ -48,6 +49,7 @@ class ShopInspection:
         self._mapping = mapping
         self._records = records
         self._beyond = beyond
+        self._further = further
 
     def system(self, writes: bool) -> Iterator[Finding]:
         return self._probe.findings(writes=writes)
@@ -57,6 +59,7 @@ class ShopInspection:
         yield from self._measures()
         if self._mapping.entity == "product":
             yield from self._named()
+        yield from self._further()
 
     def _paths(self) -> Iterator[Finding]:
         """The mapped paths against the schema that the shop's routes tell."""

@@ -23,6 +23,7 @@ from syncengine.endpoints.woocommerce.probe import Probe
 from syncengine.endpoints.woocommerce.remembered import RememberedPull, Route, records_by_id
 from syncengine.endpoints.woocommerce.sending import Item, Sender, code_of
 from syncengine.errors import CannotRun
+from syncengine.findings import Finding
 from syncengine.records import Change, Outcome
 from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths import TABLES
@@ -96,6 +97,10 @@ class Plain(Endpoint):
         """The record that is there already, where that is why a create was refused."""
         return None
 
+    def concerns(self) -> Iterator[Finding]:
+        """What `sync check` has to say of the mapping, beside its paths."""
+        return iter(())
+
     # The protocol
 
     def identity(self) -> str:
@@ -109,6 +114,7 @@ class Plain(Endpoint):
             self._view.mapping.store,
             self.narrowed(),
             concurrency=self.concurrency,
+            overlap=self._connection.overlap,
             cursor=cursor,
             wanted=wanted,
             full=full,
@@ -188,7 +194,7 @@ class Plain(Endpoint):
     def inspect(self) -> ShopInspection:
         probe = Probe(self._client, self._connection.timeout)
         records = lambda: iter(self.pull(Cursor(), (), full=True))  # noqa: E731
-        return ShopInspection(self._client, probe, self._view.mapping, records, self.beyond)
+        return ShopInspection(self._client, probe, self._view.mapping, records, self.beyond, self.concerns)
 
     def close(self) -> None:
         self._client.close()

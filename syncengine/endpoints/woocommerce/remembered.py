@@ -3,6 +3,9 @@
 `modified_after` is ignored without a word for customers (FACTS-WOOCOMMERCE, 3). So each pull pages through a few light
 fields of all records, compares them with what it saw last, and asks for those whole that moved. What moves neither a
 date nor a light field (user meta written past WooCommerce) a full pull finds (FACTS-WOOCOMMERCE, 12).
+
+Dates count in seconds: a record that was changed shortly before a pull may have been changed once more with the same
+date. It is not remembered, so that the next pull reads it whole again.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import json
 import struct
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from syncengine.endpoints import Cursor, Page
@@ -24,6 +28,7 @@ from syncengine.values import match_key
 
 __all__ = ["RememberedPull", "Route", "records_by_id"]
 
+MODIFIED = "date_modified_gmt"
 SEEN = struct.Struct("<QQ")  # a number and the fingerprint of its light fields
 
 
@@ -50,6 +55,7 @@ class RememberedPull:
         query: Mapping[str, str],
         *,
         concurrency: int,
+        overlap: timedelta,
         cursor: Cursor,
         wanted: Collection[str],
         full: bool,
@@ -58,6 +64,8 @@ class RememberedPull:
         self._client = client
         self._objects = objects
         self._route = route
+        self._overlap = overlap
+        self._began: datetime | None = None
         self._only = store.only
         self._query = {**route.everything, **query}
         self._fields = ",".join(dict.fromkeys([*objects.tops, *route.light]))
@@ -77,7 +85,7 @@ class RememberedPull:
             yield from self._moved()
         else:
             query = {**self._query, "_fields": self._fields}
-            for rows in listed(self._client, self._route.path, query, self._concurrency):
+            for rows in listed(self._client, self._route.path, query, self._concurrency, self._note_the_clock):
                 yield from self._page(rows)
         yield from self._pages_by_id(self._wanted - self._seen)
         self._ended = True
@@ -124,7 +132,8 @@ class RememberedPull:
         of one name must be seen together."""
         glances: Rows = []
         light = ",".join(dict.fromkeys([*self._route.light, *map(self._objects.top, self._only)]))
-        for rows in listed(self._client, self._route.path, {**self._query, "_fields": light}, self._concurrency):
+        query = {**self._query, "_fields": light}
+        for rows in listed(self._client, self._route.path, query, self._concurrency, self._note_the_clock):
             glances += [row for row in rows if self._selected(row)]
         moved = {row["id"] for row in glances if self._before.get(row["id"]) != self._fingerprint(row)}
         moved |= {row["id"] for row in glances if str(row["id"]) in self._wanted}
@@ -144,7 +153,7 @@ class RememberedPull:
         chosen = [row for row in rows if self._selected(row) and str(row["id"]) not in self._seen]
         self._seen.update(str(row["id"]) for row in chosen)
         if self._route.light:
-            self._now.update((row["id"], self._fingerprint(row)) for row in chosen)
+            self._now.update((row["id"], self._fingerprint(row)) for row in chosen if self._is_settled(row))
         if chosen:
             yield self._objects.page(chosen)
 
@@ -153,6 +162,17 @@ class RememberedPull:
         return not self._leaves_out(row) and all(
             str(self._objects.cell(path, row)) in allowed for path, allowed in self._only.items()
         )
+
+    def _note_the_clock(self, now: datetime | None) -> None:
+        if self._began is None:
+            self._began = now
+
+    def _is_settled(self, row: Record) -> bool:
+        """Whether another change of the record would move its date, too."""
+        if MODIFIED not in self._route.light or not (modified := row.get(MODIFIED)):
+            return True
+        since = datetime.fromisoformat(modified).replace(tzinfo=UTC)
+        return self._began is not None and since < self._began - self._overlap
 
     def _fingerprint(self, row: Record) -> int:
         text = json.dumps([row.get(name) for name in self._route.light], sort_keys=True)

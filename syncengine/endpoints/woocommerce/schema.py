@@ -10,7 +10,7 @@ from syncengine.mapping import Field
 from syncengine.mapping import Mapping as FieldMapping
 from syncengine.written import closest
 
-__all__ = ["Properties", "against_schemas", "filters", "properties"]
+__all__ = ["Properties", "accepted", "against_schemas", "filters", "properties"]
 
 Properties = Mapping[str, Any]  # of one kind of record, by name, as JSON Schema
 
@@ -24,9 +24,20 @@ def properties(options: Any) -> Properties | None:
 
 def filters(options: Any) -> frozenset[str]:
     """The parameters that a route takes to read a list, out of the answer to OPTIONS; none where it does not tell."""
+    return frozenset(_parameters(options))
+
+
+def accepted(options: Any, name: str) -> list[str]:
+    """The words that one of those parameters takes; none where the route does not tell."""
+    parameter = _parameters(options).get(name)
+    words = parameter.get("enum") if isinstance(parameter, dict) else None
+    return [str(word) for word in words] if isinstance(words, list) else []
+
+
+def _parameters(options: Any) -> dict[str, Any]:
     routes = options.get("endpoints") if isinstance(options, dict) else None
     reading = [one for one in routes if isinstance(one, dict) and "GET" in (one.get("methods") or ())] if routes else []
-    return frozenset(name for one in reading if isinstance(one.get("args"), dict) for name in one["args"])
+    return {name: told for one in reading if isinstance(one.get("args"), dict) for name, told in one["args"].items()}
 
 
 def against_schemas(mapping: FieldMapping, schemas: Mapping[str, Properties]) -> Iterator[Finding]:

@@ -1,0 +1,261 @@
+"""The customers of a store. Each is a WordPress user: WooCommerce has the addresses, WordPress the role."""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import httpx
+
+from syncengine.endpoints import View, rows
+from syncengine.endpoints.woocommerce.judges import plain_text
+from syncengine.endpoints.woocommerce.lists import Rows
+from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
+from syncengine.endpoints.woocommerce.plain import Judge, Plain
+from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
+from syncengine.endpoints.woocommerce.schema import accepted
+from syncengine.endpoints.woocommerce.users import HIGHEST, Users
+from syncengine.errors import SyncError
+from syncengine.findings import Finding, mistake, place
+from syncengine.records import Change, FieldChange, Outcome
+from syncengine.secret import Secret, revealed
+from syncengine.settings import WooCommerceConnection
+from syncengine.store_paths.customer import CUSTOMER, INSIDE
+from syncengine.values import Value, is_empty
+from syncengine.written import known
+
+__all__ = ["Customers", "judge_email"]
+
+EMAILS = frozenset({"email", "billing.email"})
+LONGEST_EMAIL = 100  # characters that WordPress keeps
+LONGEST_TEXT = 10_000
+LONGEST_PASSWORD = 4096  # WordPress takes no longer one
+EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
+    r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+"
+)
+COUNTRY = re.compile(r"[A-Z]{2}")
+# What a store answers to a create with an e-mail that has an account already (FACTS-WOOCOMMERCE, 2 and 15).
+THERE_ALREADY = frozenset({"registration-error-email-exists", "existing_user_login", "existing_user_email"})
+# Meta keys that WordPress goes by: with one of them anybody could become an administrator.
+OWN_META = frozenset({MARK, "session_tokens", "nickname", "default_password_nag", *CUSTOMER.own_meta})
+NO_DELETE = "an administrator of the shop: no run deletes one"
+RIGHTS = ("capabilities", "user_level")  # behind whatever prefix the tables of a site have
+
+
+class Customers(Plain):
+    """The customers of one store, for one job."""
+
+    # `role` is the store's default filter otherwise; orderby knows no date (FACTS-WOOCOMMERCE, 3)
+    route = Route(
+        "customers", {"role": "all"}, ("email", "role", "first_name", "last_name", "date_modified_gmt"), name="email"
+    )
+    looked_up: Mapping[str, str] = {"email": "email"}
+    beyond = frozenset({"role"})
+    own_meta = OWN_META
+
+    def __init__(
+        self,
+        connection: WooCommerceConnection,
+        view: View,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(connection, view, transport, sleep)
+        self._sleep = sleep
+        self._users = Users(connection, self._client, sleep)
+        self._left_out: dict[str, str] = {}  # the roles of users whom the job does not read, by their addresses
+        self.judges: Mapping[str, Judge] = {**JUDGES, "role": self._refusal_of_role}
+
+    def special(self) -> Mapping[str, Reader]:
+        return {
+            "email": lambda one: _email(one.get("email")),
+            "billing.email": lambda one: _email((one.get("billing") or {}).get("email")),
+            "role": lambda one: one.get("role"),
+            "password": lambda one: None,
+        }
+
+    def narrowed(self) -> Mapping[str, str]:
+        roles = self._view.mapping.store.only.get("role", ())
+        return {"role": roles[0]} if len(roles) == 1 else {}
+
+    def refusal(self, path: str, value: Value) -> str:
+        if path.startswith("meta:") and path.casefold().endswith(RIGHTS):
+            return f"{path} says what a user may do: map role instead"
+        if path == "email" and (role := self._left_out.get(_email(value))) is not None:
+            return f"a user of the shop has it whose role is {role!r}, which `only` under [store] leaves out"
+        return super().refusal(path, value)
+
+    def normal(self, path: str, value: Value) -> Value:
+        """One's own address in another case is refused, and means the same (FACTS-WOOCOMMERCE, 3)."""
+        if path in EMAILS:
+            return _email(value)
+        return value if path == "password" else super().normal(path, value)
+
+    def body(self, change: Change) -> Record:
+        """`role` is WordPress's, and `username` never sent: the store makes one of the e-mail."""
+        item = super().body(change)
+        if (email := self._field_at(change, "email")) is not None:
+            item["email"] = email.new
+        elif change.action == "create":
+            raise ValueError("a new customer needs an e-mail address")
+        if (email := self._field_at(change, "billing.email")) is not None:
+            item.setdefault("billing", {})["email"] = email.new or ""
+        if change.action == "create" and (password := self._field_at(change, "password")) is not None:
+            item["password"] = revealed(password.new)
+        return item
+
+    def partner(self, change: Change, code: str, error: Mapping[str, Any]) -> str | None:
+        return self._with_email(change)[0] if code in THERE_ALREADY else None
+
+    def concerns(self) -> Iterator[Finding]:
+        mapping, only = self._view.mapping, self._view.mapping.store.only.get("role", ())
+        roles = accepted(self._client.options(self.route.path).body, "role") if only else []
+        for word in only:
+            if roles and word not in roles:
+                yield mistake("store.only", f"{mapping.file}: the shop has no role {word!r}", known(word, roles))
+        for field in mapping.by_path("store", "role"):
+            if field.goes_to("store"):
+                yield from self._users.findings(f"fields.{field.name}", place(mapping, field))
+
+    def send(self, changes: Sequence[Change]) -> list[Outcome]:
+        """The customers first; then the roles of those that are written, one by one, for WordPress has no batch."""
+        outcomes = self._kept_back(changes)
+        rest = [one for one in changes if id(one) not in outcomes and not self._concerns_role_only(one)]
+        outcomes |= {id(one.change): one for one in super().send(rest)}
+        lost = [one for one in outcomes.values() if one.status == "unknown" and self._gets_role(one.change)]
+        if lost:
+            self._sleep(self.settle)
+            outcomes |= {id(one.change): self._looked_up(one) for one in lost}
+        return [self._with_role(outcomes.get(id(one)) or Outcome(one, "done", one.record_id, {})) for one in changes]
+
+    def _named(self, path: str, wanted: Collection[str]) -> Iterator[Rows]:
+        """Users whom the job does not read are nobody's partner; nobody else can have their addresses, either."""
+        only = self._view.mapping.store.only
+        for found in super()._named(path, wanted):
+            read = [one for one in found if all(str(self._objects.cell(at, one)) in only[at] for at in only)]
+            self._left_out.update((_email(one.get("email")), str(one.get("role"))) for one in found if one not in read)
+            yield read
+
+    def _refusal_of_role(self, role: Value) -> str:
+        if reason := self._users.refusal(role):
+            return reason
+        roles = self._roles
+        return f"the shop has no role {role!r}; it has {', '.join(roles)}" if roles and role not in roles else ""
+
+    @cached_property
+    def _roles(self) -> Sequence[str]:
+        """Those of the shop, with its plug-ins'; none where it does not tell."""
+        words = accepted(self._client.options(self.route.path).body, "role")
+        return [word for word in words if word not in ("all", HIGHEST)]
+
+    def _kept_back(self, changes: Sequence[Change]) -> dict[int, Outcome]:
+        """Administrators are not deleted, whatever the mapping says: nobody can take that back."""
+        deletes = [one for one in changes if one.action == "delete"]
+        ids = [one.record_id for one in deletes if one.record_id is not None]
+        pages = records_by_id(self._client, self.route, ids, "id,role")
+        highest = {str(one["id"]) for page in pages for one in page if one.get("role") == HIGHEST}
+        return {
+            id(one): Outcome(one, "failed", one.record_id, error=NO_DELETE, retry=False)
+            for one in deletes
+            if one.record_id in highest
+        }
+
+    def _concerns_role_only(self, change: Change) -> bool:
+        return change.action == "update" and all(self._objects.path_of(name)[0] == "role" for name in change.fields)
+
+    def _gets_role(self, change: Change) -> bool:
+        return change.action == "create" and self._field_at(change, "role") is not None
+
+    def _looked_up(self, outcome: Outcome) -> Outcome:
+        """A create without a reply: whoever gives the new customer a role must know that they are there."""
+        number, cells = self._with_email(outcome.change)
+        return outcome if number is None else Outcome(outcome.change, "done", number, cells)
+
+    def _with_email(self, change: Change) -> tuple[str | None, Mapping[str, Any]]:
+        """The one customer who has the address of a change, and the cells; None where nobody can tell."""
+        email = self._field_at(change, "email")
+        try:
+            found = list(rows(self.find("email", [str(email.new)]))) if email is not None else []
+        except SyncError:  # what else the batch has done must not be lost over it
+            found = []
+        return (found[0][0], found[0][2]) if len(found) == 1 else (None, {})
+
+    def _with_role(self, outcome: Outcome) -> Outcome:
+        """A role that is not given fails its change, and the next run tries it again: all else is there by then."""
+        change, field = outcome.change, self._field_at(outcome.change, "role")
+        if field is None or outcome.status != "done" or outcome.record_id is None:
+            return outcome
+        if reason := self.refusal("role", field.new) or self._users.give(outcome.record_id, str(field.new)):
+            return Outcome(change, "failed", outcome.record_id, error=f"role: {reason}")
+        return replace(outcome, cells={**(outcome.cells or {}), "role": field.new})
+
+    def _field_at(self, change: Change, path: str) -> FieldChange | None:
+        return next((field for name, field in change.fields.items() if self._objects.path_of(name)[0] == path), None)
+
+
+def _email(address: object) -> str:
+    """As addresses are compared: without spaces around, in small letters."""
+    return str(address or "").strip().lower()
+
+
+def judge_email(address: str) -> str:
+    """A batch stores an empty address in the place of a bad one (FACTS-WOOCOMMERCE, 2)."""
+    if len(address) > LONGEST_EMAIL or not EMAIL.fullmatch(address):
+        return "not an e-mail address that the store takes"
+    return ""
+
+
+def _judge_own_email(address: Value) -> str:
+    if is_empty(address):
+        return "it cannot be empty: the store would lose the customer's address"
+    return judge_email(_email(address))
+
+
+def _judge_billing_email(address: Value) -> str:
+    return "" if is_empty(address) else judge_email(_email(address))
+
+
+def _judge_name(name: Value) -> str:
+    """WordPress cleans the names of its users: it takes out what looks like a tag, and line breaks."""
+    if isinstance(name, str) and ("<" in name or any(unicodedata.category(one) == "Cc" for one in name)):
+        return f"a name with '<' or a control character, which the store changes: {name!r}"
+    return _judge_text(name)
+
+
+def _judge_text(text: Value) -> str:
+    if (reason := plain_text(text)) or not isinstance(text, str):
+        return reason
+    if "\\" in text:
+        return "it holds a backslash, which the store drops"
+    return "" if len(text) <= LONGEST_TEXT else f"a text of more than {LONGEST_TEXT:,} characters"
+
+
+def _judge_country(code: Value) -> str:
+    """The store checks no country, and ships nowhere with one that it does not know (FACTS-WOOCOMMERCE, 6)."""
+    if is_empty(code) or (isinstance(code, str) and COUNTRY.fullmatch(code)):
+        return ""
+    return f"not a country's code of two capitals, such as DE: {code!r} (a map can make one of a name)"
+
+
+def _judge_password(password: Value) -> str:
+    if not isinstance(password, Secret):
+        return "a password is sent for a new customer only"
+    return "" if 0 < len(revealed(password)) <= LONGEST_PASSWORD else "not a password: too long"
+
+
+JUDGES: Mapping[str, Judge] = {
+    "email": _judge_own_email,
+    "first_name": _judge_name,
+    "last_name": _judge_name,
+    "password": _judge_password,
+    **{f"{part}.{name}": _judge_text for part, names in INSIDE.items() for name in names},
+    "billing.country": _judge_country,
+    "shipping.country": _judge_country,
+    "billing.email": _judge_billing_email,
+}

@@ -1,0 +1,104 @@
+"""What is in a scenario's shop beside its products, edited in words and told as a page tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.scenarios.page import spelled
+from tests.scenarios.shop import Shop, assignments
+
+__all__ = ["RECORDS", "Records"]
+
+OWNER = 1  # the user who has set the shop up
+
+Record = dict[str, Any]
+
+
+class Records:
+    """Records of one sort. A page calls each by its `key`."""
+
+    key: str
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+
+    def add(self, cells: dict[str, str]) -> None:
+        """A record from a row of a table."""
+        self.create(**self.fields({path: cell for path, cell in cells.items() if cell}))
+
+    def happens(self, what: str) -> None:
+        """One line of what happens in the store, such as `ann@example.test: first_name = Anne`."""
+        name, _, action = what.partition(": ")
+        if name == "new":
+            self.add(assignments(action))
+            return
+        number = next(one["id"] for one in self.all() if self.cell(one, self.key) == name)
+        if action == "deleted":
+            self.delete(number)
+        elif " =" in action:
+            self.edit(number, **self.fields(assignments(action)))
+        else:
+            raise ValueError(f"nothing that can happen in the store: {what!r}")
+
+    def everything(self, paths: list[str]) -> list[list[str]]:
+        return [[self.cell(one, path) for path in paths] for one in self.all()]
+
+    def kinds(self) -> set[str]:
+        return set()
+
+    def statuses(self) -> set[str]:
+        return set()
+
+    def all(self) -> list[Record]:
+        raise NotImplementedError
+
+    def create(self, **fields: Any) -> Any:
+        raise NotImplementedError
+
+    def edit(self, number: int, **fields: Any) -> Any:
+        raise NotImplementedError
+
+    def delete(self, number: int) -> None:
+        raise NotImplementedError
+
+    def fields(self, cells: dict[str, str]) -> Record:
+        fields: Record = {}
+        for path, cell in cells.items():
+            top, _, part = path.partition(".")
+            if path.startswith("meta:"):
+                fields.setdefault("meta_data", []).append({"key": path.removeprefix("meta:"), "value": cell})
+            elif part:
+                fields.setdefault(top, {})[part] = cell
+            else:
+                fields[path] = cell
+        return fields
+
+    def cell(self, one: Record, path: str) -> str:
+        if path.startswith("meta:"):
+            key = path.removeprefix("meta:")
+            return next((spelled(row["value"]) for row in one["meta_data"] if row["key"] == key), "")
+        top, _, part = path.partition(".")
+        found = one[top][part] if part else one.get(top)
+        return spelled(found if found != "" else None)
+
+
+class Customers(Records):
+    """Everybody but who has set the shop up."""
+
+    key = "email"
+
+    def all(self) -> list[Record]:
+        return [one for one in self.shop.customers(role="all") if one["id"] != OWNER]
+
+    def create(self, **fields: Any) -> None:
+        self.shop.create_customer(**fields)
+
+    def edit(self, number: int, **fields: Any) -> None:
+        self.shop.edit_customer(number, **fields)
+
+    def delete(self, number: int) -> None:
+        self.shop.delete_customer(number)
+
+
+RECORDS: Mapping[str, type[Records]] = {"customer": Customers}
