@@ -80,6 +80,7 @@ class Field:
     secret: bool = False  # sent with a new record, and shown, compared and saved as stars
     once: bool = False  # sent with a new record only, whatever becomes of it later
     lines: Lines | None = None  # what is in it, where it is the lines of an order
+    reserves: bool = False  # a stock that makes allowance for the orders that the ERP has not booked
     line: int | None = None
 
     @property
@@ -216,6 +217,7 @@ class ErpSide:
 @dataclass(frozen=True, slots=True)
 class StoreSide:
     only: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
+    booked: str | None = None  # where an order has the number that the ERP gave it
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,11 @@ class Mapping:
         return (field for field in self.fields.values() if field.path(side) == path)
 
     @property
+    def reserves(self) -> list[Field]:
+        """The fields that make allowance for the orders that the ERP has not booked."""
+        return [field for field in self.fields.values() if field.reserves]
+
+    @property
     def match_fields(self) -> list[Field]:
         """The fields to match by, in order; those that no field maps are left out."""
         return [field for path in self.match_by for field in self.by_path("store", path)]
@@ -275,7 +282,7 @@ def digest(mapping: Mapping) -> str:
         {
             "entity": mapping.entity,
             "erp": {"key": erp.key, "parent": erp.parent, "only": erp.only, "modified": erp.modified},
-            "store": {"only": mapping.store.only},
+            "store": {"only": mapping.store.only, **({"booked": mapping.store.booked} if mapping.reserves else {})},
             "match": mapping.match_by,
             "create": [mapping.create_in_store, mapping.create_in_erp],
             "fields": {name: {**asdict(fields[name]), "line": None} for name in sorted(fields)},
@@ -294,6 +301,7 @@ def field_signature(field: Field) -> str:
             "else": [field.has_otherwise, field.otherwise],
             "value": [field.has_constant, field.constant],
             **({"lines": _of_lines(field.lines)} if field.lines is not None else {}),
+            **({"reserve": True} if field.reserves else {}),
         }
     )
 

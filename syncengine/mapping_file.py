@@ -56,6 +56,10 @@ Found = TypeVar("Found", bound=BaseModel)
 Path_ = tuple[str | int, ...]
 
 SECTIONS = ("entity", "erp", "store", "match", "create", "gone", "lines", "fields")
+BESIDE_NO_CONSTANT = (
+    "erp", "map", "else", "default", "required", "empty", "factor", "add", "round", "unit", "reserve",
+)  # fmt: skip
+STOCK = "stock_quantity"
 LINES = "lines"  # the field that holds an order's lines
 IN_LINES = ("erp", "store", "type", "map", "places", "round", "separator", "strip")  # the keys of a field of a line
 
@@ -141,6 +145,7 @@ class _Reader:
                 for word in store.only[path]:
                     self._checked(("store", "only", path), self.table.check_word, path, word)
             fields = self._steps(store, fields)
+            self._booked(store, fields)
         self._paths_once(fields)
         if erp and erp.write_to:
             fields = self._columns_once(fields)
@@ -164,7 +169,7 @@ class _Reader:
             file=self.file.name,
             entity=entity,
             erp=ErpSide(**dict(erp), line=self.file.line("erp")),
-            store=StoreSide(only=store.only),
+            store=StoreSide(store.only, store.booked),
             match_by=by,
             create_in_store=create.in_store and self.table.creates,
             create_in_erp=create.in_erp,
@@ -266,6 +271,9 @@ class _Reader:
         if rule is not None:
             self._one_way(place, written, truth)
             only_to = "store"
+        if written.reserve is not None:
+            self._reserves(place, written, truth)
+            only_to = "store"
         if len(self.problems) > before:
             return None
         unclear = written.type in (*NUMBERS, "date", "datetime", "boolean")
@@ -290,13 +298,14 @@ class _Reader:
             units=units,
             untold="store" if written.store in of.write_only else None,
             secret=written.store in of.secret,
+            reserves=written.reserve is not None,
             once=written.store in of.once,
             line=self.file.line(*place),
         )
 
     def _sides(self, place: Path_, written: FieldTable, given: set[str], of: Table) -> None:
         if "value" in given:
-            for key in ("erp", "map", "else", "default", "required", "empty", "factor", "add", "round", "unit"):
+            for key in BESIDE_NO_CONSTANT:
                 if key in given:
                     self._wrong(
                         (*place, key), "value is a constant, which needs no such thing", f"leave out value or {key}"
@@ -548,6 +557,30 @@ class _Reader:
                 self._wrong(("fields", one.name), message, instead)
             return {**fields, one.name: replace(one, moves=store.transitions)}
         return fields
+
+    def _reserves(self, place: Path_, written: FieldTable, truth: Truth) -> None:
+        """A stock that makes allowance for orders: the ERP's number is right, once these are taken from it."""
+        at = (*place, "reserve")
+        if self.table is not TABLES["product"] or written.store != STOCK:
+            self._wrong(at, "orders take from a product's stock only", f'write store = "{STOCK}", or leave it out')
+        elif truth != "erp" or written.to == "erp":
+            message = "the store gets the ERP's number less what is in open orders, whatever it has"
+            self._wrong(at, message, 'write truth = "erp", to = "store"')
+
+    def _booked(self, store: StoreTable, fields: dict[str, Field]) -> None:
+        """Where an order has the number that tells that the ERP has booked it."""
+        reserves = next((field for field in fields.values() if field.reserves), None)
+        place, instead = ("store", "booked"), f"write {EXAMPLES['booked']} under [store]"
+        if reserves is not None and store.booked is None:
+            message = "nothing tells whether the ERP has booked an order"
+            where = "the meta field into which the job of the orders writes the ERP's number"
+            self._wrong(("fields", reserves.name, "reserve"), message, f"{instead}: {where}")
+        elif reserves is None and store.booked is not None and not self.broken:
+            self._wrong(place, "no field reserves units for orders", f"write {EXAMPLES['reserve']}, or leave it out")
+        elif store.booked is not None and not store.booked.startswith("meta:"):
+            self._wrong(place, f"not a meta field of an order: {store.booked!r}", instead)
+        elif store.booked is not None:
+            self._checked(place, TABLES["order"].check_path, store.booked)
 
     def _made_and_gone(self, create: CreateTable, gone: GoneTable) -> None:
         """What is not done with records of this entity."""

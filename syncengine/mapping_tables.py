@@ -49,6 +49,7 @@ EXAMPLES = {
     "archive_to": 'archive_to = "done", a folder below the connection\'s',
     "modified": 'modified = "GeaendertAm"',
     "transitions": 'transitions = { processing = ["completed"] }',
+    "booked": 'booked = "meta:_erp_document"',
     "path": 'path = "line_items", or several: path = ["line_items", "shipping_lines"]',
     "fields": 'a table [lines.fields] with sku = { erp = "Artikel", store = "sku" }',
     "by": 'by = ["id", "sku"]',
@@ -74,6 +75,7 @@ EXAMPLES = {
     "round": 'round = "half-up", a step such as "0.05", or an ending such as "x.99"',
     "unit": 'unit = { erp = "g", store = "kg" }',
     "separator": 'separator = "|"',
+    "reserve": 'reserve = "unbooked-orders"',
     "write": 'write = "difference"',
     "else": 'else = "draft"',
 }
@@ -207,6 +209,7 @@ class ErpTable(_Table):
 class StoreTable(_Table):
     only: Only = {}
     transitions: Only = {}
+    booked: Name | None = None
 
 
 class MatchTable(_Table):
@@ -253,5 +256,6 @@ class FieldTable(_Table):
     round: Annotated[Rounding | str, BeforeValidator(_rounding)] | None = None
     unit: UnitTable | None = None
     separator: StrictStr | None = None
+    reserve: Annotated[Literal["unbooked-orders"], _one_word(("unbooked-orders",))] | None = None
     write: Annotated[Literal["difference"], _one_word(("difference",))] | None = None
     otherwise: Any = Key(default=None, alias="else")

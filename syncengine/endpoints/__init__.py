@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -32,7 +33,7 @@ from syncengine.values import Format, Value, same
 if TYPE_CHECKING:
     from syncengine.endpoints.inspection import Inspection
 
-__all__ = ["Cursor", "Endpoint", "Page", "Pull", "View", "open_endpoint"]
+__all__ = ["Cursor", "Endpoint", "OpenOrder", "Page", "Pull", "View", "open_endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,16 @@ class Cursor:
 
     position: dict[str, Any] = field(default_factory=dict)
     seen: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order for which the store has taken stock: how many units, by the id of what was sold. `booked`: it has a
+    number of the ERP's."""
+
+    id: str
+    units: Mapping[str, Decimal]
+    booked: bool = False
 
 
 @dataclass(slots=True)
@@ -159,6 +170,11 @@ class Endpoint(Protocol):
 
     def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
         """Change id -> record id of those changes whose mark stands in a record: they were done."""
+
+    def open_orders(self, cursor: Cursor, known: Collection[str], *, full: bool) -> tuple[list[OpenOrder], Cursor]:
+        """The orders for which stock was taken: of those that are `known` and of those that changed since the cursor
+        (`full`: and of those that are open); and where to go on. Asked only where a stock makes allowance for them."""
+        raise CannotRun(f"{self.identity()} has no orders that can be read; leave `reserve` out")
 
     def inspect(self) -> Inspection | None:
         """What a look at this endpoint finds (`sync check`); None where it has nothing to tell."""

@@ -11,6 +11,7 @@ from syncengine.engine.item import Item, check_whole, holds, planned_write, reco
 from syncengine.engine.job import SIDES, JobRun, Pair
 from syncengine.engine.kinds import VARIATION, Family, fields_of
 from syncengine.engine.merge import Answer, Seen, Verdict, merge_field
+from syncengine.engine.reserved import because_of_orders, less_reserved
 from syncengine.engine.taken_out import BACK, OUT_OF_TRASH
 from syncengine.mapping import Field
 from syncengine.records import Change, FieldChange, Held, Side
@@ -33,13 +34,14 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
         if pair.erp is not None and was_in_flight:
             read_back(link, one, now[one.name])
         conflict = job.conflicts.get((link.id or 0, one.name))
-        if conflict is None and _rests(job, pair, one, now[one.name]):
+        if conflict is None and not one.reserves and _rests(job, pair, one, now[one.name]):
             continue
         erp, store = _seen(job, pair, one, now[one.name])
         answer = _answer(one, conflict, erp, store) if conflict else None
         met = link.has_base(one.name)
-        alike = _as_the_store_spells_it(job, one, erp, store)
-        verdict = merge_field(one, alike, store, met=met, later=later, answer=answer, writable=writable)
+        alike, there = less_reserved(job, link, one, _as_the_store_spells_it(job, one, erp, store), store)
+        verdict = merge_field(one, alike, there, met=met, later=later, answer=answer, writable=writable)
+        verdict = because_of_orders(job, link, one, erp, verdict)
         if verdict.held:
             item.held.append(_held(pair, one, erp, store, verdict.held, conflict))
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from syncengine.engine.job import SIDES, JobRun
 from syncengine.engine.pull import Pulled
+from syncengine.engine.reserved import save_orders
 
 __all__ = ["needs_full_read", "save_checkpoint"]
 
@@ -32,6 +33,7 @@ def save_checkpoint(job: JobRun, pulled: Pulled) -> None:
                 full=job.result.started if job.full else before.full,
                 rows=job.result.read.of(side) if whole or pull.complete else before.rows,
             )
+        save_orders(job)
         job.state.journal.replace_rejects(job.name, job.result.rejects)
     for pull in pulled.pulls.values():
         pull.done()

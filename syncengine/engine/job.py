@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from syncengine.endpoints import Endpoint, Page
+from syncengine.engine.reserved import Reserved
 from syncengine.mapping import Field
 from syncengine.mapping import Mapping as FieldMapping
 from syncengine.records import Counts, JobResult, Reject, Side
@@ -109,6 +110,8 @@ class JobRun:
 
     named_parents: set[str] = field(default_factory=set)  # ERP keys that rows of the ERP name as their parents
     knows_parents: bool = False  # all of them, because every row was read
+
+    reserved: Reserved = field(default_factory=Reserved)  # units in orders that the ERP has not booked
 
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))  # of this run's changes
     merged_fields: list[Field] = field(init=False)  # those that both sides have a say in

@@ -10,6 +10,7 @@ from syncengine.engine.keys import refused_key
 from syncengine.engine.kinds import fields_of
 from syncengine.engine.options import match_by_options
 from syncengine.engine.pull import Pulled, fetch_rows, read_pages
+from syncengine.engine.reserved import reserved_otherwise
 from syncengine.mapping import Field
 from syncengine.records import Side
 from syncengine.state import Link
@@ -52,6 +53,7 @@ def _links_of(job: JobRun, pulled: Pulled) -> list[Link]:
         *saved.by_identifier(job.name, "erp", pulled.erp),
         *saved.by_identifier(job.name, "store", pulled.store),
         *saved.dirty(job.name),
+        *reserved_otherwise(job),
     ]
     return list({link.id: link for link in found}.values())
 

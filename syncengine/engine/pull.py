@@ -11,6 +11,7 @@ from syncengine.endpoints import Page, Pull
 from syncengine.engine.detect import changed_positions, hash_rows, salt
 from syncengine.engine.job import JobRun, Row, rows_of
 from syncengine.engine.keys import refused_keys
+from syncengine.engine.reserved import read_orders, settle_orders
 from syncengine.records import Reject, Side
 
 __all__ = ["Pulled", "fetch_rows", "hash_salt", "pull_sides"]
@@ -47,7 +48,9 @@ def pull_sides(job: JobRun) -> Pulled:
         return rejected | {key for link in again if (key := link.identifier(side)) is not None}
 
     if job.full:
+        job.reserved = read_orders(job)
         _pull(job, pulled, "erp", wanted("erp"))
+        settle_orders(job, pulled.pulls["erp"])
         job.store.expect(_named_keys(job, pulled))
         _pull(job, pulled, "store", wanted("store"))
         return pulled
@@ -56,7 +59,9 @@ def pull_sides(job: JobRun) -> Pulled:
     partners = {
         link.erp_key for link in job.state.links.by_identifier(job.name, "store", moved) if link.erp_key is not None
     }
+    job.reserved = read_orders(job)
     _pull(job, pulled, "erp", wanted("erp") | partners)
+    settle_orders(job, pulled.pulls["erp"])
     return pulled
 
 

@@ -19,6 +19,7 @@ from syncengine.errors import CannotRun
 from syncengine.state.journal import Journal
 from syncengine.state.ledger import Ledger
 from syncengine.state.links import Link, Links
+from syncengine.state.orders import Orders
 from syncengine.state.tables import metadata
 from syncengine.state.upgrade import lacks_something, upgrade
 
@@ -29,7 +30,7 @@ MAKING_TABLES = 7_214_305_118  # the advisory lock under which two first runs ta
 
 
 class State:
-    """One connection to the state, with its rooms: `links`, `ledger` and `journal`."""
+    """One connection to the state, with its rooms: `links`, `ledger`, `journal` and `orders`."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -38,6 +39,7 @@ class State:
         self.links = Links(self.connection)
         self.ledger = Ledger(self.connection)
         self.journal = Journal(self.connection)
+        self.orders = Orders(self.connection)
 
     @classmethod
     def open(cls, url: str) -> Self:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
@@ -23,6 +23,9 @@ run_table = RunRow.__table__  # type: ignore[attr-defined]
 checkpoint = CheckpointRow.__table__  # type: ignore[attr-defined]
 conflict = ConflictRow.__table__  # type: ignore[attr-defined]
 reject = RejectRow.__table__  # type: ignore[attr-defined]
+
+
+Source = Side | Literal["orders"]  # what is read on from where it was left
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +129,12 @@ class Journal:
         row = self.connection.execute(select(*columns).where(_of(job, side))).first()
         return Checkpoint(row.saved, row.full, row.rows) if row else Checkpoint()
 
-    def cursor(self, job: str, side: Side) -> Cursor:
+    def cursor(self, job: str, side: Source) -> Cursor:
         """From where the next pull of a side starts: it may be large."""
         row = self.connection.execute(select(checkpoint.c.position, checkpoint.c.seen).where(_of(job, side))).first()
         return Cursor(json.loads(row.position), row.seen) if row else Cursor()
 
-    def save_checkpoint(self, job: str, side: Side, cursor: Cursor, *, full: datetime | None, rows: int) -> None:
+    def save_checkpoint(self, job: str, side: Source, cursor: Cursor, *, full: datetime | None, rows: int) -> None:
         values: dict[str, Any] = {"saved": datetime.now(UTC), "full": full, "rows": rows}
         if cursor == self.cursor(job, side):
             self.connection.execute(update(checkpoint).where(_of(job, side)).values(**values))
@@ -216,7 +219,7 @@ class Journal:
             )  # fmt: skip
 
 
-def _of(job: str, side: Side) -> ColumnElement[bool]:
+def _of(job: str, side: Source) -> ColumnElement[bool]:
     return and_(checkpoint.c.job == job, checkpoint.c.side == side)
 
 

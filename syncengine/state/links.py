@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, text, update
 
 from syncengine.records import Side
 from syncengine.state.tables import LinkRow, is_text
@@ -118,6 +118,12 @@ class Links:
         chosen = list(parents)
         return [found for chunk in chunks(chosen) for found in self._select(job, link.c.store_parent.in_(chunk))]
 
+    def differing(self, job: str, field: str) -> list[Link]:
+        """Links of which the store's base of a field is not the ERP's."""
+        apart = link.c.base_store != text("'{}'")
+        named = link.c.base_store.contains(f"{as_json(field)}:", autoescape=True)
+        return [found for found in self._select(job, apart, named) if field in found.base_store]
+
     def awaiting(self, job: str) -> list[Link]:
         """Links with something in flight."""
         return list(self._select(job, link.c.in_flight.is_not(None)))
@@ -214,9 +220,9 @@ def _columns(one: Link) -> dict[str, Any]:
 
 def as_json(value: object) -> str:
     """Short, and legible in a database's own tools; what no database takes as text is escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if text.isascii() or is_text(text):
-        return text
+    short = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if short.isascii() or is_text(short):
+        return short
     return json.dumps(value, separators=(",", ":"))
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "ConflictRow",
     "JobRow",
     "LinkRow",
+    "OpenOrderRow",
     "RejectRow",
     "RunRow",
     "is_text",
@@ -94,6 +95,9 @@ class LinkRow(SQLModel, table=True):
         UniqueConstraint("job", "store_id"),
         Index("link_match", "job", "match_key"),
         Index("link_parent", "job", "store_parent"),
+        Index(
+            "link_apart", "job", sqlite_where=text("base_store != '{}'"), postgresql_where=text("base_store != '{}'")
+        ),
         Index("link_dirty", "job", sqlite_where=text("dirty = 1"), postgresql_where=text("dirty")),
         {"sqlite_autoincrement": True},  # the ledger names links for ever: no id is given twice
     )
@@ -167,6 +171,23 @@ class CheckpointRow(SQLModel, table=True):
     saved: datetime = Field(sa_type=Instant)
     full: datetime | None = Field(default=None, sa_type=Instant)  # when the side was last read whole
     rows: int = 0
+
+
+class OpenOrderRow(SQLModel, table=True):
+    """An order of the store whose units the ERP's stock did not know of. `units` is JSON {store id: number}.
+
+    `booked`: the ERP's number was seen at it. `settled`: the ERP's stock has it in it since.
+    """
+
+    __tablename__ = "open_order"
+    __table_args__ = (
+        Index("open_order_open", "job", sqlite_where=text("settled = 0"), postgresql_where=text("NOT settled")),
+    )
+    job: str = Field(primary_key=True)
+    order_id: str = Field(primary_key=True)
+    units: str = Field(sa_column=Column(Text, nullable=False))
+    booked: bool = False
+    settled: bool = False
 
 
 class ConflictRow(SQLModel, table=True):

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 import numpy as np
 
 from syncengine.endpoints import Cursor, Page
+from syncengine.endpoints.csv.arrivals import is_news, stamps
 from syncengine.endpoints.csv.aside import Aside
 from syncengine.endpoints.csv.content import Content, at_rest
 from syncengine.endpoints.csv.dialect import Dialect
@@ -72,6 +73,11 @@ class DeltaPull:
             self._aside.close()
 
     @property
+    def news(self) -> bool:
+        """Whether the ERP has exported anything since the cursor."""
+        return is_news(self._resource, self._cursor, [*self._read_before, *self._new])
+
+    @property
     def dialect(self) -> Dialect | None:
         """How the last file that was read is written."""
         habit = self._habit_now()
@@ -103,6 +109,7 @@ class DeltaPull:
             "deltas": files | {content.name: content.digest for content in self._settled},
             "habit": habit.as_json() if habit else None,
             "filled": self._shares(),
+            **stamps(self._resource, [*self._read_before, *self._new]),
         }
         return Cursor(position)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from syncengine.endpoints import Cursor, Page
+from syncengine.endpoints.csv.arrivals import is_news, stamps
 from syncengine.endpoints.csv.aside import Aside
 from syncengine.endpoints.csv.content import Content, at_rest
 from syncengine.endpoints.csv.dialect import Dialect
@@ -80,6 +81,11 @@ class CsvPull:
         return self._done and not self.idle and self._resource.mapping.erp.complete and told
 
     @property
+    def news(self) -> bool:
+        """Whether the ERP has exported anything since the cursor."""
+        return is_news(self._resource, self._cursor, self._contents)
+
+    @property
     def dialect(self) -> Dialect | None:
         """How the last file is written, or was when it was last read."""
         habits = self._habits()
@@ -118,6 +124,7 @@ class CsvPull:
             },
             "unchanged": self.unchanged + self._filling.rows,
             "filled": self._shares(),
+            **stamps(self._resource, self._contents),
             "again": bool(forget) or len(self.rejects) > REMEMBERED_REJECTS,
             "rejects": [
                 [found.where, found.key, found.field, found.reason] for found in self.rejects[:REMEMBERED_REJECTS]

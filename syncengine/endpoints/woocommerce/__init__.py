@@ -13,13 +13,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import httpx
 
-from syncengine.endpoints import Cursor, Endpoint, Page, View
+from syncengine.endpoints import Cursor, Endpoint, OpenOrder, Page, View
 from syncengine.endpoints.woocommerce.batches import Batches
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.customers import Customers
 from syncengine.endpoints.woocommerce.inspect import ShopInspection
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, parent_of
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, asked, chunks, rows_in
+from syncengine.endpoints.woocommerce.open_orders import open_orders
 from syncengine.endpoints.woocommerce.options import extensions
 from syncengine.endpoints.woocommerce.orders import Orders
 from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product, options_in
@@ -207,6 +208,13 @@ class WooCommerceEndpoint(Endpoint):
             if len(found) < PER_PAGE:
                 break
         return marked
+
+    def open_orders(self, cursor: Cursor, known: Collection[str], *, full: bool) -> tuple[list[OpenOrder], Cursor]:
+        booked = (self._view.mapping.store.booked or "").removeprefix("meta:")
+        overlap = self._connection.overlap
+        return open_orders(
+            self._client, booked, cursor, known, full=full, overlap=overlap, concurrency=self.concurrency
+        )
 
     def inspect(self) -> ShopInspection:
         probe = Probe(self._client, self._connection.timeout)
