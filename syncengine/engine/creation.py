@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from syncengine.engine.item import Item, UnusableError, check_whole, holds, planned_write, with_changes
 from syncengine.engine.job import JobRun, Pair, Row
 from syncengine.engine.kinds import OF_VARIATIONS, SIMPLE, VARIABLE, VARIATION, Family, options_below, parent_key
 from syncengine.engine.match import key_of
 from syncengine.engine.merge import Write
-from syncengine.mapping import Field
 from syncengine.records import Change, FieldChange, Side
-from syncengine.values import decode, is_empty, same
+from syncengine.state import Link
+from syncengine.values import Value, decode, is_empty, same
 
 __all__ = ["created_in_erp", "created_in_store"]
 
@@ -22,67 +24,91 @@ def created_in_store(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
     kind = _new_kind(job, pair, row)
     parent = _parent_in_store(job, row, parent_key(job, row), family) if kind == VARIATION else None
     options = options_below(job, pair, family) if kind == VARIABLE else {}
-    fields: dict[str, FieldChange] = {}
-    for one in job.fields_of(kind):
-        if one.name in options:
-            _check_options(job, row, one, options[one.name])
-            continue
-        value = holds(job, pair, "erp", one)
-        if kind == VARIABLE and one.name in job.option_fields and is_empty(value):
-            continue
-        item.bases[one.name] = (value, value)
-        if is_empty(value) and one.required:
-            raise UnusableError(row, one.name, "it is required, and empty")
-        what = None
-        if one.goes_to("store") and not is_empty(value):
-            what = planned_write(job, item, "store", one, Write(value, "new in the erp"))
-        if what is not None:
-            fields[one.name] = what
-        item.waits[one.name] = {"store"}
+    fields = _values_for_store(job, item, row, kind, options)
     check_whole(job, item, job.fields_of(kind), fields, {})
     unique = any(one.name in fields for one in job.mapping.match_fields if one.store != "id")
+    fields |= _offered(job, row, options)
     change = Change("", "store", "create", job.mapping.entity, pair.link.erp_key, None, fields, mark=not unique)
     change.kind, change.options, change.parent, change.below = kind, options, parent, _below(parent, family)
-    for name, choices in options.items():
-        listed = job.mapping.fields[name].type.name == "list"
-        fields[name] = FieldChange(None, choices if listed else " | ".join(choices), OF_VARIATIONS)
     if kind == VARIABLE and pair.link.erp_key is not None:
         family.pending.add(pair.link.erp_key)
     return with_changes(job, item, [change])
 
 
+def _values_for_store(job: JobRun, item: Item, row: Row, kind: str, options: Collection[str]) -> dict[str, FieldChange]:
+    """The row's values for a new record, but for what its variations choose from."""
+    fields: dict[str, FieldChange] = {}
+    for one in job.fields_of(kind):
+        if one.name in options:
+            continue
+        value = holds(job, item.pair, "erp", one)
+        if kind == VARIABLE and one.name in job.option_fields and is_empty(value):
+            continue
+        if is_empty(value) and one.required:
+            raise UnusableError(row, one.name, "it is required, and empty")
+        item.bases[one.name], item.waits[one.name] = (value, value), {"store"}
+        if one.goes_to("store") and not is_empty(value):
+            what = planned_write(job, item, "store", one, Write(value, "new in the erp"))
+            if what is not None:
+                fields[one.name] = what
+    return fields
+
+
+def _offered(job: JobRun, row: Row, options: Mapping[str, list[str]]) -> dict[str, FieldChange]:
+    """All that the variations of a new product choose from."""
+    fields: dict[str, FieldChange] = {}
+    for name, choices in options.items():
+        one = job.mapping.fields[name]
+        if reason := job.store.refusal(one.store or "", choices):
+            raise UnusableError(row, name, reason)
+        fields[name] = FieldChange(None, choices if one.type.name == "list" else " | ".join(choices), OF_VARIATIONS)
+    return fields
+
+
 def created_in_erp(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
     """Plan a new record in the ERP. Raises UnusableError for a row that cannot become one."""
-    item, link = Item(pair), pair.link
+    item = Item(pair)
     if not (job.mapping.create_in_erp and "erp" in job.writable):
         return _alone(job, item, "store")
     kind = str(row.cells.get(job.store.kind) or "") if job.store.kind is not None else ""
-    chosen = job.fields_of(kind)
-    now = {one.name: holds(job, pair, "store", one) for one in chosen}
+    now = {one.name: holds(job, pair, "store", one) for one in job.fields_of(kind)}
     key = next((now[one.name] for one in job.mapping.by_path("erp", job.mapping.erp.key) if one.name in now), None)
     if is_empty(key):
         raise UnusableError(row, None, f"it has no value for {job.mapping.erp.key}, the key of a new record in the erp")
     parent = _parent_in_erp(row, family) if kind == VARIATION and job.mapping.erp.parent is not None else None
-    fields: dict[str, FieldChange] = {}
-    for one in chosen:
-        if kind == VARIABLE and one.name in job.option_fields:
-            continue
-        item.bases[one.name] = (None, now[one.name])
-        what = None
-        if one.goes_to("erp") and not is_empty(now[one.name]):
-            what = planned_write(job, item, "erp", one, Write(now[one.name], "new in the store"))
-        if what is not None:
-            fields[one.name] = what
-        item.waits[one.name] = {"erp"}
-    if link.in_flight and all(
-        link.in_flight.get(name) and same(decode(link.in_flight[name][-1].get("to"), job.type_of(name)), what.new)
-        for name, what in fields.items()
-    ):
+    fields = _values_for_erp(job, item, kind, now)
+    if _is_on_its_way(job, pair.link, fields):
         return Item(pair)
     change = Change("", "erp", "create", job.mapping.entity, str(key), None, fields, record=now)
     change.kind, change.parent = kind, parent
     family.new_keys[row.id] = str(key)
     return with_changes(job, item, [change])
+
+
+def _values_for_erp(job: JobRun, item: Item, kind: str, now: Mapping[str, Value]) -> dict[str, FieldChange]:
+    """The store's values for a new record, but for what the ERP keeps with its variations."""
+    fields: dict[str, FieldChange] = {}
+    for one in job.fields_of(kind):
+        if kind == VARIABLE and one.name in job.option_fields:
+            continue
+        value = now[one.name]
+        item.bases[one.name], item.waits[one.name] = (None, value), {"erp"}
+        if one.goes_to("erp") and not is_empty(value):
+            what = planned_write(job, item, "erp", one, Write(value, "new in the store"))
+            if what is not None:
+                fields[one.name] = what
+    return fields
+
+
+def _is_on_its_way(job: JobRun, link: Link, fields: Mapping[str, FieldChange]) -> bool:
+    """Whether all of it was handed over before, and is not read back yet."""
+
+    def last_sent(name: str) -> Value:
+        return decode(link.in_flight[name][-1].get("to"), job.type_of(name))
+
+    return bool(link.in_flight) and all(
+        link.in_flight.get(name) and same(last_sent(name), what.new) for name, what in fields.items()
+    )
 
 
 def _alone(job: JobRun, item: Item, side: Side) -> Item:
@@ -132,8 +158,3 @@ def _parent_in_erp(row: Row, family: Family) -> str:
     if key is None:
         raise UnusableError(row, None, f"its product {above} has no partner in the erp")
     return key
-
-
-def _check_options(job: JobRun, row: Row, one: Field, options: list[str]) -> None:
-    if reason := job.store.refusal(one.store or "", options):
-        raise UnusableError(row, one.name, reason)
