@@ -75,7 +75,7 @@ def created_in_erp(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
     key = next((now[one.name] for one in job.mapping.by_path("erp", job.mapping.erp.key) if one.name in now), None)
     if is_empty(key):
         raise UnusableError(row, None, f"it has no value for {job.mapping.erp.key}, the key of a new record in the erp")
-    parent = _parent_in_erp(row, family) if kind == VARIATION and job.mapping.erp.parent is not None else None
+    parent = _parent_in_erp(job, row, family) if kind == VARIATION and job.mapping.erp.parent is not None else None
     fields = _values_for_erp(job, item, kind, now)
     if _is_on_its_way(job, pair.link, fields):
         return Item(pair)
@@ -102,13 +102,13 @@ def _values_for_erp(job: JobRun, item: Item, kind: str, now: Mapping[str, Value]
 
 def _is_on_its_way(job: JobRun, link: Link, fields: Mapping[str, FieldChange]) -> bool:
     """Whether all of it was handed over before, and is not read back yet."""
-
-    def last_sent(name: str) -> Value:
-        return decode(link.in_flight[name][-1].get("to"), job.type_of(name))
-
     return bool(link.in_flight) and all(
-        link.in_flight.get(name) and same(last_sent(name), what.new) for name, what in fields.items()
+        link.in_flight.get(name) and same(_last_sent(job, link, name), what.new) for name, what in fields.items()
     )
+
+
+def _last_sent(job: JobRun, link: Link, name: str) -> Value:
+    return decode(link.in_flight[name][-1].get("to"), job.type_of(name))
 
 
 def _alone(job: JobRun, item: Item, side: Side) -> Item:
@@ -151,10 +151,17 @@ def _below(parent: str | None, family: Family) -> str | None:
     return link.store_id if link is not None else None
 
 
-def _parent_in_erp(row: Row, family: Family) -> str:
+def _parent_in_erp(job: JobRun, row: Row, family: Family) -> str:
+    """The ERP key of a new variation's product, which is there, on its way, or created by this run."""
     above = row.id.rpartition("/")[0]
     link = family.by_store.get(above)
-    key = link.erp_key if link is not None and link.erp_key is not None else family.new_keys.get(above)
-    if key is None:
+    key = (link.erp_key or _key_on_its_way(job, link)) if link is not None else ""
+    key = key or family.new_keys.get(above, "")
+    if not key:
         raise UnusableError(row, None, f"its product {above} has no partner in the erp")
     return key
+
+
+def _key_on_its_way(job: JobRun, link: Link) -> str:
+    keys = (one.name for one in job.mapping.by_path("erp", job.mapping.erp.key))
+    return next((str(_last_sent(job, link, name)) for name in keys if link.in_flight.get(name)), "")

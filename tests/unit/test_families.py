@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from syncengine.mapping import Field, Gone
+from syncengine.mapping import ErpSide, Field, Gone
 from syncengine.state import State
 from syncengine.values import Type
 from tests.catalogue import FIELDS, Company, catalogue, company, described
 from tests.memory import KilledError
+
+OFFERED = {"name": "Color", "options": ["Red", "Blue", "Green"], "variation": True}
 
 
 def fill(opened: Company, *colors: str) -> None:
@@ -226,4 +228,39 @@ def test_a_family_is_kept_in_postgresql_just_so(postgres: str) -> None:
         opened.shop.delete_product(opened.shop.product_by_sku("P")["id"])
         opened.run(full=True)
         assert shown(opened) == ["Red", "Blue", "Green"]
+        assert opened.run(full=True).changes == []
+
+
+# An ERP that takes it up later
+
+
+def test_a_family_of_the_shop_is_handed_over_and_linked_when_it_is_read_back() -> None:
+    """Also a variation that is made while its product is still on its way to the ERP."""
+    later = ErpSide("memory", "sku", parent="parent", write_to="import-{time}")
+    with company(catalogue(erp=later, create_in_erp=True)) as opened:
+        opened.erp.takes_later = True
+        product = product_by_hand(opened, "Red", "Blue")
+        red, blue = opened.shop.variations(product)
+        opened.shop.edit_product(red["id"], sku="P-Red")
+        opened.shop.edit_product(blue["id"], sku="P-Blue")
+        opened.run()
+        assert [(change.key, change.parent) for change in opened.erp.handed_over] == [
+            ("P", None),
+            ("P-Red", "P"),
+            ("P-Blue", "P"),
+        ]
+        opened.shop.edit_product(product, attributes=[OFFERED])
+        chosen = [{"name": "Color", "option": "Green"}]
+        opened.shop.create_variation(product, sku="P-Green", attributes=chosen)
+        assert opened.run().rejects == []
+        assert [(change.key, change.parent) for change in opened.erp.handed_over[3:]] == [("P-Green", "P")]
+        assert opened.run(full=True).changes == []
+        opened.erp.take_in()
+        for key in ("P-Red", "P-Blue", "P-Green"):
+            opened.row(key, parent="P")
+        opened.run()
+        assert [opened.link(key).paired for key in ("P", "P-Red", "P-Blue", "P-Green")] == [True] * 4
+        opened.row("P-Green", price="9.00")
+        opened.run()
+        assert [one["regular_price"] for one in opened.shop.variations(product)][2] == "9.00"
         assert opened.run(full=True).changes == []
