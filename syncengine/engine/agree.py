@@ -8,9 +8,9 @@ from dataclasses import replace
 from syncengine.engine.flight import already_sent, as_if_arrived, on_its_way, read_back, under_way
 from syncengine.engine.gone import field_at
 from syncengine.engine.item import Item, check_whole, holds, planned_write, record_conflicts, with_changes
-from syncengine.engine.job import SIDES, JobRun, Pair
+from syncengine.engine.job import JobRun, Pair
 from syncengine.engine.kinds import VARIATION, Family, fields_of
-from syncengine.engine.merge import Answer, Seen, Verdict, merge_field
+from syncengine.engine.merge import Answer, Seen, Verdict, Write, merge_field
 from syncengine.engine.reserved import because_of_orders, less_reserved
 from syncengine.engine.taken_out import BACK, OUT_OF_TRASH
 from syncengine.mapping import Field
@@ -26,40 +26,14 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
     """Merge the fields of a linked pair. Raises UnusableError for a row that cannot be used."""
     item, link = Item(pair, released=record_conflicts(job, pair)), pair.link
     was_in_flight = bool(link.in_flight)
-    later, writable = _later(pair), job.writable
     writes: dict[Side, dict[str, FieldChange]] = {"erp": {}, "store": {}}
     chosen = fields_of(job, pair, family)
     now = {one.name: holds(job, pair, "erp", one) for one in chosen}
     for one in chosen:
         if pair.erp is not None and was_in_flight:
             read_back(link, one, now[one.name])
-        conflict = job.conflicts.get((link.id or 0, one.name))
-        if conflict is None and not one.reserves and _rests(job, pair, one, now[one.name]):
-            continue
-        erp, store = _seen(job, pair, one, now[one.name])
-        answer = _answer(one, conflict, erp, store) if conflict else None
-        met = link.has_base(one.name)
-        alike, there = less_reserved(job, link, one, _as_the_store_spells_it(job, one, erp, store), store)
-        verdict = merge_field(one, alike, there, met=met, later=later, answer=answer, writable=writable)
-        verdict = because_of_orders(job, link, one, erp, verdict)
-        if verdict.held:
-            item.held.append(_held(pair, one, erp, store, verdict.held, conflict))
-            continue
-        if conflict is not None:
-            item.decided[one.name] = conflict.id
-        if verdict.to_erp and already_sent(link, one, verdict.to_erp.value):
-            item.waits[one.name] = {"erp"}  # until it is read back
-            verdict = replace(verdict, to_erp=None)
-        else:
-            item.verdicts.append(verdict)
-        if pending := under_way(link, one):  # booked only when it is read back
-            erp, store = (Seen(seen.base - pending, seen.now - pending) for seen in (erp, store))
-        if verdict.unwritten and one.truth == "sum" and met:
-            _account_unwritten(link, one, erp, store, verdict)
-        item.bases[one.name] = (erp.now, store.now)
-        for side in SIDES:
-            write = verdict.to_erp if side == "erp" else verdict.to_store
-            if write is not None and (what := planned_write(job, item, side, one, write)) is not None:
+        for side, write in _merge_one(job, item, one, now[one.name]):
+            if (what := planned_write(job, item, side, one, write)) is not None:
                 writes[side][one.name] = what
     for path, word in pair.restores.items():
         _restore(job, item, path, word, writes["store"])
@@ -68,6 +42,37 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
     if was_in_flight and not link.in_flight:
         link.in_flight_since, link.arrived = None, True
     return with_changes(job, item, _updates(job, pair, writes, now | on_its_way(link, chosen), family))
+
+
+def _merge_one(job: JobRun, item: Item, one: Field, now: Value) -> list[tuple[Side, Write]]:
+    """Merge a field, of which the ERP has `now`. The item is told what it leads to; returns what is to be written."""
+    pair, link = item.pair, item.pair.link
+    conflict = job.conflicts.get((link.id or 0, one.name))
+    if conflict is None and not one.reserves and _rests(job, pair, one, now):
+        return []
+    erp, store = _seen(job, pair, one, now)
+    answer = _answer(one, conflict, erp, store) if conflict else None
+    met = link.has_base(one.name)
+    alike, there = less_reserved(job, link, one, _as_the_store_spells_it(job, one, erp, store), store)
+    verdict = merge_field(one, alike, there, met=met, later=_later(pair), answer=answer, writable=job.writable)
+    verdict = because_of_orders(job, link, one, erp, verdict)
+    if verdict.held:
+        item.held.append(_held(pair, one, erp, store, verdict.held, conflict))
+        return []
+    if conflict is not None:
+        item.decided[one.name] = conflict.id
+    if verdict.to_erp and already_sent(link, one, verdict.to_erp.value):
+        item.waits[one.name] = {"erp"}  # until it is read back
+        verdict = replace(verdict, to_erp=None)
+    else:
+        item.verdicts.append(verdict)
+    if pending := under_way(link, one):  # booked only when it is read back
+        erp, store = (Seen(seen.base - pending, seen.now - pending) for seen in (erp, store))
+    if verdict.unwritten and one.truth == "sum" and met:
+        _account_unwritten(link, one, erp, store, verdict)
+    item.bases[one.name] = (erp.now, store.now)
+    wanted: tuple[tuple[Side, Write | None], ...] = (("erp", verdict.to_erp), ("store", verdict.to_store))
+    return [(side, write) for side, write in wanted if write is not None]
 
 
 def _as_the_store_spells_it(job: JobRun, one: Field, erp: Seen, store: Seen) -> Seen:
