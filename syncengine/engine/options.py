@@ -26,21 +26,13 @@ def match_by_options(job: JobRun, matched: Matched) -> None:
     if not job.option_fields:
         return
     claimed = _claimed(job, matched)
-    products = {product for product, _ in claimed}
-    linked = _linked_below(job, matched, products)
-    there = _alone_below(job, matched, products)
-    while twins := _twins(claimed, linked, there):
-        for pair, others in twins:
-            job.reject(_erp_row(pair), None, f"it has the same options as {', '.join(others[:3])}")
-        refused = {id(pair) for pair, _ in twins}
-        claimed = {what: [one for one in pairs if id(one) not in refused] for what, pairs in claimed.items()}
-        matched.pairs = [one for one in matched.pairs if id(one) not in refused or one.link.store_id is not None]
-    gone: set[int] = set()
-    for what, pairs in claimed.items():
+    there = _alone_below(job, matched, {product for product, _ in claimed})
+    joined: set[int] = set()
+    for what, pairs in _without_twins(job, matched, claimed, there).items():
         for pair in pairs:
             if (other := there.get(what)) is not None:
-                gone |= _join(job, pair, other, matched)
-    matched.pairs = [pair for pair in matched.pairs if id(pair) not in gone]
+                joined |= _join(job, pair, other, matched)
+    matched.pairs = [pair for pair in matched.pairs if id(pair) not in joined]
 
 
 def _claimed(job: JobRun, matched: Matched) -> Mapping[What, list[Pair]]:
@@ -70,11 +62,25 @@ def _moves(job: JobRun, link: Link, product: str, options: Options) -> bool:
     return product_of(link) == product and _agreed(job, link) != options
 
 
+def _without_twins(
+    job: JobRun, matched: Matched, claimed: Mapping[What, list[Pair]], there: Mapping[What, Pair]
+) -> Mapping[What, list[Pair]]:
+    """The claims that hold; the others are rejected. A linked variation that is refused stays what it was: so another
+    one may be in the way then, that was not before."""
+    linked = _linked_below(job, matched, {product for product, _ in claimed})
+    while twins := _twins(claimed, linked, there):
+        for pair, others in twins:
+            job.reject(_erp_row(pair), None, f"it has the same options as {', '.join(others[:3])}")
+        refused = {id(pair) for pair, _ in twins}
+        claimed = {what: [one for one in pairs if id(one) not in refused] for what, pairs in claimed.items()}
+        matched.pairs = [one for one in matched.pairs if id(one) not in refused or one.link.store_id is not None]
+    return claimed
+
+
 def _twins(
     claimed: Mapping[What, list[Pair]], linked: Sequence[tuple[What, Link]], there: Mapping[What, Pair]
 ) -> list[tuple[Pair, list[str]]]:
-    """Those that cannot become what they claim to be, with the names of others that are it or claim it, too. A linked
-    one that is refused stays what it was; so another may be in the way then, that was not before."""
+    """Those that cannot become what they claim to be, with the names of others that are it or claim it, too."""
     claiming = {pair.link.store_id for pairs in claimed.values() for pair in pairs}
     taken: dict[What, list[str]] = defaultdict(list)
     for what, link in linked:
@@ -100,8 +106,8 @@ def _linked_below(job: JobRun, matched: Matched, products: Collection[str]) -> l
     rows = fetch_rows(job, "store", [pair.link.store_id or "" for pair in unmet if pair.store is None])
     for pair in unmet:
         pair.store = pair.store or rows.get(pair.link.store_id or "")
-    what = {id(pair): _options(job, pair.store) for pair in unmet}
-    return [((product_of(one.link), what.get(id(one)) or _agreed(job, one.link)), one.link) for one in linked]
+    seen = {id(pair): _options(job, pair.store) for pair in unmet}
+    return [((product_of(one.link), seen.get(id(one)) or _agreed(job, one.link)), one.link) for one in linked]
 
 
 def _alone_below(job: JobRun, matched: Matched, products: Collection[str]) -> dict[What, Pair]:
