@@ -84,6 +84,7 @@ EXAMPLES = {
     "url": 'url = "https://shop.example.com"',
     "consumer_key": 'consumer_key = "ck_…", or consumer_key_file = "key.txt"',
     "consumer_secret": 'consumer_secret = "cs_…", or consumer_secret_file = "secret.txt"',
+    "api": 'api = "wc-v3", or "legacy-v3" for a shop that has only the API of old',
     "auth": 'auth = "basic", "oauth1" or "query"',
     "wp_user": 'wp_user = "admin"',
     "wp_application_password": 'wp_application_password = "…", or wp_application_password_file = "login.txt"',
@@ -177,6 +178,7 @@ class WooCommerceConnection(Connection):
     url: Url
     consumer_key: SecretStr
     consumer_secret: SecretStr
+    api: Literal["wc-v3", "legacy-v3"] = "wc-v3"
     auth: Literal["basic", "oauth1", "query"] | None = None  # None: what the URL calls for
     timeout: Seconds = 60
     concurrency: Count = 2

@@ -14,18 +14,18 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import httpx
 
 from syncengine.endpoints import Cursor, Endpoint, OpenOrder, Page, View
+from syncengine.endpoints.woocommerce.apis import check, client_of, probe_of
 from syncengine.endpoints.woocommerce.batches import Batches
-from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.customers import Customers
 from syncengine.endpoints.woocommerce.inspect import ShopInspection
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, parent_of
+from syncengine.endpoints.woocommerce.legacy.words import TEXTS, undressed
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, asked, chunks, rows_in
 from syncengine.endpoints.woocommerce.open_orders import open_orders
 from syncengine.endpoints.woocommerce.options import extensions
 from syncengine.endpoints.woocommerce.orders import Orders
 from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product, options_in
 from syncengine.endpoints.woocommerce.plain import Plain
-from syncengine.endpoints.woocommerce.probe import Probe
 from syncengine.endpoints.woocommerce.pull import Pull, by_id
 from syncengine.endpoints.woocommerce.refusals import CONNECTED, Refusals, contradictions, ignored
 from syncengine.endpoints.woocommerce.schema import filters
@@ -50,9 +50,10 @@ ENDPOINTS: Mapping[Entity, type[Plain]] = {  # of all that are no products
 
 
 def open_endpoint(connection: Connection, view: View) -> Endpoint:
-    """The endpoint of the records that the mapping is about."""
+    """The endpoint of the records that the mapping is about. Raises ConfigError where the store's API cannot do it."""
     if not isinstance(connection, WooCommerceConnection):
         raise CannotRun(f"connections.{connection.name}: not a WooCommerce connection")
+    check(connection, view.mapping)
     of = ENDPOINTS.get(view.mapping.entity, WooCommerceEndpoint)
     return of(connection, view)
 
@@ -79,7 +80,7 @@ class WooCommerceEndpoint(Endpoint):
         self._connection = connection
         self._view = view
         self._lock = threading.Lock()
-        self._client = Client(connection, transport, self._count, sleep)
+        self._client = client_of(connection, transport, self._count, sleep)
         self.kind = "type"
         self._variations = Variations(self._client, connection.concurrency)
         self._terms = Terms(self._client, connection.concurrency, view.run, sleep)
@@ -146,11 +147,14 @@ class WooCommerceEndpoint(Endpoint):
         return applies(path, kind)
 
     def kept(self, path: str, sent: Value, told: Value) -> bool:
-        """An image that was sent by its URL has one of the store's now; options may come back in another order."""
+        """An image that was sent by its URL has one of the store's now; options may come back in another order; texts
+        dressed for a page, where the store's API is the old one."""
         if path == "images" and isinstance(sent, list) and isinstance(told, list):
             return len(sent) == len(told)
         if path.startswith("attribute:"):
             return sorted(map(match_key, options_in(sent))) == sorted(map(match_key, options_in(told)))
+        if path in TEXTS and self._connection.api == "legacy-v3":
+            return undressed(sent) == undressed(told)
         return same(sent, told)
 
     def contradictions(self, values: Mapping[str, Value]) -> dict[str, str]:
@@ -217,7 +221,7 @@ class WooCommerceEndpoint(Endpoint):
         )
 
     def inspect(self) -> ShopInspection:
-        probe = Probe(self._client, self._connection.timeout)
+        probe = probe_of(self._connection, self._client)
         return ShopInspection(self._client, probe, self._view.mapping, lambda: iter(self.pull(Cursor(), (), full=True)))
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote
 
 import httpx
 
-__all__ = ["Kind", "OAuth1", "auth_for", "signature"]
+__all__ = ["Kind", "OAuth1", "auth_for", "oauth_parameters", "signature"]
 
 Kind = Literal["basic", "oauth1", "query"]
 
@@ -55,13 +55,7 @@ class OAuth1(httpx.Auth):
         self._clock = clock
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        oauth = {
-            "oauth_consumer_key": self._key,
-            "oauth_nonce": secrets.token_hex(16),
-            "oauth_signature_method": "HMAC-SHA256",
-            "oauth_timestamp": str(int(self._clock())),
-            "oauth_version": "1.0",
-        }
+        oauth = oauth_parameters(self._key, self._clock())
         query = parse_qsl(request.url.query.decode("ascii"), keep_blank_values=True)
         called = str(request.url.copy_with(query=None, fragment=None))
         oauth["oauth_signature"] = signature(request.method, called, [*query, *oauth.items()], self._secret)
@@ -69,6 +63,17 @@ class OAuth1(httpx.Auth):
             f'{name}="{_quoted(value)}"' for name, value in oauth.items()
         )
         yield request
+
+
+def oauth_parameters(key: str, now: float) -> dict[str, str]:
+    """What a signature is made of besides the request, new for each."""
+    return {
+        "oauth_consumer_key": key,
+        "oauth_nonce": secrets.token_hex(16),
+        "oauth_signature_method": "HMAC-SHA256",
+        "oauth_timestamp": str(int(now)),
+        "oauth_version": "1.0",
+    }
 
 
 def signature(method: str, url: str, parameters: Iterable[tuple[str, str]], secret: str) -> str:

@@ -72,6 +72,9 @@ class Reply:
 class Client:
     """The one connection pool of an endpoint. Thread-safe."""
 
+    ROOT = "/wp-json/wc/v3/"
+    NAME = "WooCommerce REST API v3"
+
     def __init__(
         self,
         connection: WooCommerceConnection,
@@ -133,6 +136,14 @@ class Client:
         return response, answer
 
     def _read(self, method: str, path: str, parameters: Mapping[str, Any] | None) -> Reply:
+        return self._usable(method, path, self._asked(method, path, parameters))
+
+    def _usable(self, method: str, path: str, reply: Reply) -> Reply:
+        if reply.status != 200:
+            raise CannotRun(self.prefixed(f"{method} {path}: {_coded(reply)}"))
+        return reply
+
+    def _asked(self, method: str, path: str, parameters: Mapping[str, Any] | None) -> Reply:
         def once() -> Reply:
             try:
                 response, body = self._exchange(method, path, parameters=parameters)
@@ -142,18 +153,18 @@ class Client:
                 raise _Again(self._said(response, body))
             return self._understood(response, body)
 
-        reply = self._repeating(once)
-        if reply.status != 200:
-            raise CannotRun(self.prefixed(f"{method} {path}: {_coded(reply)}"))
-        return reply
+        return self._repeating(once)
 
     def post(self, path: str, body: Any) -> Reply:
         """Write. Any complete answer of the store is returned, refusals of the whole request (400, 413) too."""
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._write("POST", path, body)
+
+    def _write(self, method: str, path: str, body: Any) -> Reply:
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() if body is not None else None
 
         def once() -> Reply:
             try:
-                response, answer = self._exchange("POST", path, content=content)
+                response, answer = self._exchange(method, path, content=content)
             except NEVER_LEFT as error:
                 raise self._after(error) from None
             except httpx.TransportError as error:
@@ -205,7 +216,7 @@ class Client:
         self._keep_the_pause()
         request = self._http.build_request(
             method,
-            f"{self.url}/wp-json/wc/v3/{path}",
+            f"{self.url}{self.ROOT}{path}",
             params=parameters,
             content=content,
             headers={"Content-Type": "application/json"} if content is not None else None,
@@ -282,10 +293,10 @@ class Client:
             raise Unreachable(self.prefixed(self._not_json(response, body))) from None
         reply = self._reply(response, answer)
         if reply.status in (401, 403):
-            error = _code_and_message(answer)
+            error = _code_and_message(reply.body)
             raise Refused(self.prefixed(refused_because(self.url, reply.status, error, reply.date, self.public_home)))
-        if reply.status == 404 and _code_and_message(answer)[0] == "rest_no_route":
-            raise NoSuchRoute(self.prefixed(f"{self.url} has no WooCommerce REST API v3, or not {response.url.path}"))
+        if reply.status == 404 and _code_and_message(reply.body)[0] == "rest_no_route":
+            raise NoSuchRoute(self.prefixed(f"{self.url} has no {self.NAME}, or not {response.url.path}"))
         return reply
 
     def _reply(self, response: httpx.Response, answer: Any) -> Reply:

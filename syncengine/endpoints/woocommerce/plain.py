@@ -14,12 +14,11 @@ from typing import Any
 import httpx
 
 from syncengine.endpoints import Cursor, Endpoint, Page, Pull, View
-from syncengine.endpoints.woocommerce.client import Client
+from syncengine.endpoints.woocommerce.apis import client_of, probe_of
 from syncengine.endpoints.woocommerce.inspect import ShopInspection
 from syncengine.endpoints.woocommerce.judges import meta
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, Rows, asked, listed, rows_in
 from syncengine.endpoints.woocommerce.objects import MARK, Objects, Reader, Record
-from syncengine.endpoints.woocommerce.probe import Probe
 from syncengine.endpoints.woocommerce.remembered import RememberedPull, Route, records_by_id
 from syncengine.endpoints.woocommerce.sending import Item, Sender, code_of
 from syncengine.errors import CannotRun
@@ -69,7 +68,7 @@ class Plain(Endpoint):
         self._connection = connection
         self._view = view
         self._lock = threading.Lock()
-        self._client = Client(connection, transport, self._count, sleep)
+        self._client = client_of(connection, transport, self._count, sleep)
         self._table = TABLES[view.mapping.entity]
         self._objects = Objects(view.mapping, self._table.what, self.special())
         self._objects.tops = list(dict.fromkeys([*self._objects.tops, *self.also]))
@@ -192,7 +191,7 @@ class Plain(Endpoint):
         return marked
 
     def inspect(self) -> ShopInspection:
-        probe = Probe(self._client, self._connection.timeout)
+        probe = probe_of(self._connection, self._client)
         records = lambda: iter(self.pull(Cursor(), (), full=True))  # noqa: E731
         return ShopInspection(self._client, probe, self._view.mapping, records, self.beyond, self.concerns)
 

@@ -20,7 +20,7 @@ from syncengine.endpoints.woocommerce.reach import busy, parsed, stranger, unrea
 from syncengine.endpoints.woocommerce.refused import refusal
 from syncengine.findings import Finding, note, obstacle, ok, warning
 
-__all__ = ["UNITS", "Probe"]
+__all__ = ["UNITS", "Probe", "numbers_in"]
 
 # Below these it is warned. What the program relies on was measured on WooCommerce 10.2 with WordPress 6.9, and nothing
 # else was tried; the line is drawn at versions of 2022 and 2021, whose REST API is the same as far as its schema tells.
@@ -96,6 +96,9 @@ class Probe:
             )
             return None
         yield ok("address", f"{self.url} answers{secure}")
+        if "wc/v3" not in answer["namespaces"]:
+            yield _no_woocommerce()
+            return None
         return answer
 
     def _has_plain_permalinks(self) -> bool:
@@ -181,7 +184,7 @@ class Probe:
         found = {"WooCommerce": environment.get("version"), "WordPress": environment.get("wp_version")}
         for name, version in found.items():
             shown = self._client.shown(str(version or ""))[:20]
-            if shown and _numbers(shown) < OLDEST[name]:
+            if shown and numbers_in(shown) < OLDEST[name]:
                 oldest = ".".join(map(str, OLDEST[name]))
                 yield warning(
                     "versions", f"{name} {shown} is older than {oldest}, the oldest that is supported", f"update {name}"
@@ -281,7 +284,7 @@ def _is_local(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers_in(version: str) -> tuple[int, ...]:
     """ "10.2.4-beta.1" as (10, 2, 4)."""
     found: list[int] = []
     for part in version.partition("-")[0].split("."):

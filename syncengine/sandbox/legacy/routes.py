@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from string import punctuation
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from syncengine.sandbox import settings
 from syncengine.sandbox.auth import Gate
@@ -121,12 +122,12 @@ class _Shop:
         return (("Link", ", ".join(f'<{self._page_address(to)}>; rel="{rel}"' for to, rel in links)), *told)
 
     def _page_address(self, number: int) -> str:
-        """The address of another page, on a host without its port, and not encoded (q13_legacy)."""
+        """The address of another page, on a host without its port, and hardly encoded (q13_legacy)."""
         scheme, _, host = self._home.partition("://")
         pairs = parse_qsl(self._asked.request.query_string, keep_blank_values=True)
         kept = [f"{name}={value}" for name, value in pairs if name != "page"]
         query = "&".join([*kept, f"page={number}"])
-        return f"{scheme}://{host.partition(':')[0]}{self._asked.request.path}?{query}"
+        return quote(f"{scheme}://{host.partition(':')[0]}{self._asked.request.path}?{query}", safe=punctuation)
 
     def _one(self, one: str, number: int) -> Response:
         method = self._asked.method
