@@ -49,9 +49,6 @@ class Probe:
         index = yield from self._reached()
         if index is None:
             return
-        if index and "wc/v3" not in index["namespaces"]:
-            yield _no_woocommerce()
-            return
         readable = yield from self._reads(index)
         yield from self._punctual()
         if not readable:
