@@ -36,7 +36,7 @@ MAPPING = replace(
 @dataclass
 class ExportPull(MemoryPull):
     exports: int = 0
-    news: bool = False
+    news: bool | None = None
 
     def cursor(self, forget: Collection[str]) -> Cursor:
         return Cursor({"at": self.position, "exports": self.exports})
@@ -44,16 +44,18 @@ class ExportPull(MemoryPull):
 
 @dataclass
 class Exports(Memory):
-    """What the ERP has exported last. `exports` counts what has arrived, also where nothing is different in it."""
+    """What the ERP has exported last; where it is `live`, what it has. `exports` counts what has arrived, also where
+    nothing is different in it."""
 
     exports: int = 0
+    live: bool = False
     on_pull: Callable[[], None] = lambda: None
     after_pull: Callable[[], None] = lambda: None
 
     def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> ExportPull:
         self.on_pull()
         pull = super().pull(cursor, wanted, full=full)
-        news = cursor.position.get("exports") != self.exports
+        news = None if self.live else cursor.position.get("exports", self.exports) != self.exports
         found = ExportPull(**vars(pull), exports=self.exports, news=news)
         self.after_pull()
         return found
@@ -111,6 +113,7 @@ class Trade:
             self.company.row(key, sku=key, name=key, stock=GOODS.get(key))
         self.company.row("V1", sku="V1", parent="P3", color="Red", stock=GOODS["V1"])
         self.erp.exports += 1
+        self.erp.on_pull = self.show_all
 
     def close(self) -> None:
         self.company.close()
@@ -170,15 +173,24 @@ class Trade:
             return
         found = self.on_the_way.popleft()
         if isinstance(found, Export):
-            self.arrived = found
-            self.erp.exports += 1
-            for key, number in found.stock.items():
-                if self.erp.records[key]["stock"] != number:
-                    self.erp.edit(key, stock=number)
+            if not self.erp.live:
+                self.show(found)
             return
         for order in found:
             self.numbered.add(order)
             self.shop.edit_order(order, meta_data=[{"key": NUMBER, "value": f"R-{order}"}])
+
+    def show(self, export: Export) -> None:
+        self.arrived = export
+        self.erp.exports += 1
+        for key, number in export.stock.items():
+            if self.erp.records[key]["stock"] != number:
+                self.erp.edit(key, stock=number)
+
+    def show_all(self) -> None:
+        """Who reads it live sees what it has."""
+        if self.erp.live:
+            self.show(Export(dict(self.stock), frozenset(self.booked)))
 
     def deliver(self) -> None:
         while self.on_the_way:

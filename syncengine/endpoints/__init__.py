@@ -69,7 +69,10 @@ class Page:
 
 
 class Pull(Protocol):
-    """One reading of a side. Iterate it to its end first; only then do the other members mean anything."""
+    """One reading of a side. Iterate it to its end first; only then do the other members mean anything.
+
+    Where what is read is an export, made before, there is `news` too: whether any was made since the cursor.
+    """
 
     def __iter__(self) -> Iterator[Page]:
         """Pages of all records that may have changed since the cursor, and of all wanted ones that exist."""

@@ -64,13 +64,16 @@ def read_orders(job: JobRun) -> Reserved:
 
 def settle_orders(job: JobRun, pull: Pull) -> None:
     """Now that the ERP was read: an order whose number was seen before anything new arrived from there is in its stock.
-    What is read live is new each time."""
+    Where the ERP's own data is read, and no export of it, this run has seen the number before that."""
     if not job.mapping.reserves:
         return
     reserved, before = job.reserved, job.state.orders.open(job.name)
-    if getattr(pull, "news", True):
-        known = {key for key, one in before.items() if one.booked}
-        reserved.settled = {key for key in known if key in reserved.orders and reserved.orders[key].booked}
+    news: bool | None = getattr(pull, "news", None)
+    booked = {key for key, one in reserved.orders.items() if one.booked}
+    if news is None:
+        reserved.settled = booked
+    elif news:
+        reserved.settled = {key for key in booked if key in before and before[key].booked}
     reserved.orders = {key: one for key, one in reserved.orders.items() if key not in reserved.settled}
     reserved.units, reserved.number = _units(reserved.orders), _number(reserved.orders)
 
@@ -93,8 +96,8 @@ def reserved_otherwise(job: JobRun) -> list[Link]:
 
 
 def less_reserved(job: JobRun, link: Link, one: Field, erp: Seen, store: Seen) -> tuple[Seen, Seen]:
-    """Both sides of a field, the ERP's number less what is reserved. It may be below 0, as the store's own is where more
-    was sold than there was. A store that did nothing but to sell, to give back or to rest was edited by nobody."""
+    """Both sides of a field, the ERP's number less what is reserved. That may be below 0, as the store's own is where
+    more was sold than there was. A store that did nothing but to sell, to give back or to rest was edited by nobody."""
     if not one.reserves or not isinstance(erp.now, int | Decimal):
         return erp, store
     left = _less(job, link, one, erp.now)

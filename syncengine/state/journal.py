@@ -144,7 +144,8 @@ class Journal:
         self.connection.execute(insert(checkpoint).values(**values))
 
     def drop_checkpoints(self, job: str) -> None:
-        self.connection.execute(delete(checkpoint).where(checkpoint.c.job == job))
+        """Both sides are read from their start; what was noted of the store's orders means what it meant."""
+        self.connection.execute(delete(checkpoint).where(_of(job, "erp") | _of(job, "store")))
 
     def conflicts(self, job: str | None = None) -> list[Conflict]:
         query = select(conflict).order_by(conflict.c.id)

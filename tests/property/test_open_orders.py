@@ -29,9 +29,11 @@ class Market(RuleBasedStateMachine):
 
     trade: Trade
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(live=st.sampled_from([False, False, True]))
+    def begin(self, *, live: bool) -> None:
+        """`live`: the ERP is read itself, and what it exports only lies about."""
         self.trade = Trade()
+        self.trade.erp.live = live
         self.trade.run()
         self.known = [self.trade.arrived]  # what was read of the ERP since the last good run
         self.seen: dict[int, Export] = {}  # orders whose number a run has seen, and the export that was there then
@@ -152,7 +154,7 @@ class Market(RuleBasedStateMachine):
         numbered = set(self.trade.numbered)
         result = self.trade.run(full=full)
         export = self.known[-1]
-        over = {one for one, there in self.seen.items() if there is not export}
+        over = numbered if self.trade.erp.live else {one for one, there in self.seen.items() if there is not export}
         for sku in GOODS:
             offered, most = self.trade.in_shop(sku), self.there(export, sku)
             assert offered <= most + (moment or {}).get(sku, 0), (sku, "oversold", offered, most)
@@ -186,6 +188,7 @@ class Market(RuleBasedStateMachine):
     # -- what there is
 
     def note_export(self) -> None:
+        self.trade.show_all()
         self.known.append(self.trade.arrived)
 
     def there(self, export: Export, sku: str) -> int:

@@ -16,6 +16,7 @@ TERMS = {"categories": CATEGORY, "tags": TAG}
 WHOLE = ("stock_quantity",)
 SWITCHES = ("manage_stock",)
 SEPARATOR = " > "
+ORDER_OF = "the order of "
 
 Product = dict[str, Any]
 
@@ -47,10 +48,13 @@ class Shop(Sandbox):
 
     def happens(self, what: str) -> None:
         """One line of what happens in the store, such as `P-1: name = Mug; regular_price = 8.00`. A variation without
-        SKU is named by its product and its options: `P-1, Red`."""
+        SKU is named by its product and its options: `P-1, Red`, the last order of a product by `the order of P-1`."""
         name, _, action = what.partition(": ")
         if name == "new":
             self.add(assignments(action))
+            return
+        if name.startswith(ORDER_OF):
+            self.edit_order(self._ordered(name.removeprefix(ORDER_OF)), **self._fields(assignments(action), "order"))
             return
         found = self._named(name)
         number = found["id"]
@@ -60,6 +64,8 @@ class Shop(Sandbox):
                 self.create_variation(number, **self._fields(given, "variation"))
             case ["sold", quantity]:
                 self.sell(number, int(quantity))
+            case ["ordered", quantity]:
+                self.place_order({number: int(quantity)})
             case ["deleted"]:
                 self.delete_product(number)
             case ["put", "into", "the", "trash"]:
@@ -113,6 +119,9 @@ class Shop(Sandbox):
                 if one["sku"] == name:
                     return one
         raise ValueError(f"no such product in the store: {name!r}")
+
+    def _ordered(self, sku: str) -> int:
+        return max(order["id"] for order in self.orders() if sku in [line["sku"] for line in order["line_items"]])
 
     def _fields(self, cells: dict[str, str], kind: str) -> dict[str, Any]:
         fields: dict[str, Any] = {}

@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from syncengine.endpoints import Cursor, View
+from syncengine.endpoints import Cursor, OpenOrder, View
 from syncengine.endpoints.csv import CsvEndpoint
+from syncengine.endpoints.woocommerce import WooCommerceEndpoint
 from syncengine.errors import CannotRun, ConfigError
 from syncengine.mapping import ErpSide, Field, StoreSide
 from syncengine.mapping_file import load_mapping
@@ -91,6 +92,19 @@ def test_an_export_without_any_difference_is_one(trade: Trade) -> None:
     assert trade.run().changes == []
 
 
+def test_an_erp_that_is_read_live_needs_no_export(trade: Trade) -> None:
+    trade.erp.live = True
+    order = trade.sell("P1", 2)
+    trade.take_over()
+    trade.stock["P1"] += 4
+    assert stock_writes(trade.run()) == [("P1", "7", "erp changed, less 2 units in 1 open order")]
+    trade.book(order)
+    trade.export_numbers()
+    trade.arrive()
+    assert (trade.run().changes, trade.in_shop("P1")) == ([], 7)
+    assert trade.company.state.orders.open("job") == {}
+
+
 def test_the_number_of_a_variation_is_its_own(trade: Trade) -> None:
     trade.sell("V1", 2)
     trade.stock["V1"] = 8
@@ -150,6 +164,32 @@ def test_an_order_that_is_settled_stays_so_whatever_happens_to_it(trade: Trade) 
     trade.move(order, "completed")
     assert (trade.run().changes, trade.in_shop("P1")) == ([], 3)
     assert (trade.run(full=True).changes, trade.in_shop("P1")) == ([], 3)
+
+
+def test_what_was_read_before_a_change_of_the_mapping_is_no_later_export(trade: Trade) -> None:
+    trade.run(signatures={"name": "as it was"})
+    order = trade.sell("P1", 2)
+    trade.take_over()
+    trade.book(order)
+    trade.export_numbers()
+    trade.arrive()
+    trade.run(signatures={"name": "as it was"})
+    trade.run(signatures={"name": "changed"}, rebase=True)
+    assert trade.in_shop("P1") == 3, "the export that is there does not know of the booking"
+    trade.export_stock()
+    trade.arrive()
+    trade.stock["P1"] = 9
+    trade.export_stock()
+    trade.arrive()
+    trade.run()
+    assert trade.in_shop("P1") == 9
+
+
+def test_a_part_of_a_unit_keeps_a_whole_one(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    sold = {str(trade.shop.product_by_sku("P1")["id"]): Decimal("1.5")}
+    told = ([OpenOrder("1", sold)], Cursor())
+    monkeypatch.setattr(WooCommerceEndpoint, "open_orders", lambda *_, **__: told)
+    assert stock_writes(trade.run()) == [("P1", "3", "open orders changed, less 1.5 units in 1 open order")]
 
 
 def test_orders_that_were_completed_before_the_first_run_count_as_booked() -> None:
@@ -320,7 +360,7 @@ def test_a_file_that_was_written_again_is_news_and_one_that_was_put_away_is_none
 
     write("sku,Bestand\nA,1\n", 1_000_000)
     news, cursor = read(Cursor())
-    assert news
+    assert not news, "who has seen nothing yet cannot tell"
     assert read(cursor) == (False, cursor)
     write("sku,Bestand\nA,1\n", 1_000_010)
     news, again = read(cursor)

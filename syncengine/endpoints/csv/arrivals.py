@@ -17,12 +17,13 @@ from syncengine.endpoints.csv.source import IN_PLACE
 __all__ = ["is_news", "stamps"]
 
 
-def is_news(resource: Resource, cursor: Cursor, contents: Sequence[Content]) -> bool:
-    """Whether one of these files was not there when the cursor was made. The ERP's own data is always as it is now."""
-    before = cursor.position.get("stamps", {})
-    return resource.mapping.erp.write_to == IN_PLACE or any(
-        before.get(content.name) != _stamp(content) for content in contents
-    )
+def is_news(resource: Resource, cursor: Cursor, contents: Sequence[Content]) -> bool | None:
+    """Whether one of these files was not there when the cursor was made; who does not know what was there has no news.
+    None where the file is the ERP's own data, which is always as it is now."""
+    if resource.mapping.erp.write_to == IN_PLACE:
+        return None
+    before = cursor.position.get("stamps")
+    return before is not None and any(before.get(content.name) != _stamp(content) for content in contents)
 
 
 def stamps(resource: Resource, contents: Sequence[Content]) -> Mapping[str, Any]:

@@ -73,8 +73,8 @@ class DeltaPull:
             self._aside.close()
 
     @property
-    def news(self) -> bool:
-        """Whether the ERP has exported anything since the cursor."""
+    def news(self) -> bool | None:
+        """Whether the ERP has exported anything since the cursor; None where no export is read, but its own data."""
         return is_news(self._resource, self._cursor, [*self._read_before, *self._new])
 
     @property

@@ -81,8 +81,8 @@ class CsvPull:
         return self._done and not self.idle and self._resource.mapping.erp.complete and told
 
     @property
-    def news(self) -> bool:
-        """Whether the ERP has exported anything since the cursor."""
+    def news(self) -> bool | None:
+        """Whether the ERP has exported anything since the cursor; None where no export is read, but its own data."""
         return is_news(self._resource, self._cursor, self._contents)
 
     @property
@@ -124,7 +124,7 @@ class CsvPull:
             },
             "unchanged": self.unchanged + self._filling.rows,
             "filled": self._shares(),
-            **stamps(self._resource, self._contents),
+            **stamps(self._resource, [*self._superseded, *self._contents]),
             "again": bool(forget) or len(self.rejects) > REMEMBERED_REJECTS,
             "rejects": [
                 [found.where, found.key, found.field, found.reason] for found in self.rejects[:REMEMBERED_REJECTS]
