@@ -498,6 +498,11 @@ class _Reader:
             if before is not field:
                 message = f"{path} is mapped already by {before.name} (line {before.line})"
                 self._wrong(("fields", field.name, "store"), message, "map a store path once: leave out one of the two")
+        for whole, parts in self.table.holds.items():
+            for part in parts:
+                if whole in first and part in first:
+                    message = f"{part} stands in {whole} already, which {first[whole].name} maps"
+                    self._wrong(("fields", first[part].name, "store"), message, f"leave out {part}, or {whole}")
 
     def _columns_once(self, fields: dict[str, Field]) -> dict[str, Field]:
         """Of the fields of one ERP column, only one may write it; where the ERP is right, others go to the store."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncengine.mapping import Entity
+from syncengine.store_paths.category import CATEGORY
 from syncengine.store_paths.customer import CUSTOMER
 from syncengine.store_paths.order import ORDER
 from syncengine.store_paths.product import PRODUCT
@@ -14,6 +15,7 @@ __all__ = ["TABLES", "Table"]
 
 TABLES: Mapping[Entity, Table] = {
     "product": PRODUCT,
+    "category": CATEGORY,
     "customer": CUSTOMER,
     "order": ORDER,
 }

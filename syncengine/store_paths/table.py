@@ -39,6 +39,7 @@ class Table:
     secret           what is sent with a new record only, and never shown or saved
     words            the only values that the store knows there
     inside           objects of which each part is mapped on its own
+    holds            paths that are made of others, with those: only one way of the two can be mapped
     piece_by_piece   what is never mapped as a whole: why, and what to write instead
     named            kinds of paths that carry a name: `meta:KEY`
     own_meta         meta keys of the store's own fields, and the path of each field
@@ -61,6 +62,7 @@ class Table:
     secret: frozenset[str] = frozenset()
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     inside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    holds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     piece_by_piece: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     named: tuple[str, ...] = ("meta",)
     own_meta: Mapping[str, str] = field(default_factory=dict)

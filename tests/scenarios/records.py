@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import unescape
 from typing import Any
 
+from syncengine.sandbox.catalogue import new_term
+from syncengine.sandbox.site import CATEGORY
+from syncengine.sandbox.store import Term
 from tests.scenarios.page import spelled
-from tests.scenarios.shop import Shop, assignments
+from tests.scenarios.shop import SEPARATOR, Shop, assignments
 
 __all__ = ["RECORDS", "Records"]
 
+NO_CATEGORY = "Uncategorized"
 OWNER = 1  # the user who has set the shop up
 
 Record = dict[str, Any]
@@ -101,4 +106,33 @@ class Customers(Records):
         self.shop.delete_customer(number)
 
 
-RECORDS: Mapping[str, type[Records]] = {"customer": Customers}
+class Categories(Records):
+    """All but "no category", each by its path."""
+
+    key = "path"
+
+    def all(self) -> list[Record]:
+        with self.shop.site.store.lock:
+            terms = [one for one in self.shop.site.store.terms.values() if one.taxonomy == CATEGORY]
+        shown = [{"id": one.id, "path": self._path(one), "description": one.description} for one in terms]
+        return [one for one in shown if one["path"] != NO_CATEGORY]
+
+    def create(self, **fields: Any) -> None:
+        *above, name = fields["path"].split(SEPARATOR)
+        parent = next((one["id"] for one in self.all() if one["path"] == SEPARATOR.join(above)), 0)
+        with self.shop.site.store.work():
+            new_term(self.shop.site, CATEGORY, name, "", parent)
+
+    def edit(self, number: int, **fields: Any) -> None:
+        with self.shop.site.store.work():
+            term = self.shop.site.store.terms[number]
+            term.description = fields.pop("description")
+            assert not fields, "of a category only the description is edited"
+            self.shop.site.store.put_term(term)
+
+    def _path(self, term: Term) -> str:
+        above = self.shop.site.store.terms[term.parent] if term.parent else None
+        return (self._path(above) + SEPARATOR if above else "") + unescape(term.name)
+
+
+RECORDS: Mapping[str, type[Records]] = {"customer": Customers, "category": Categories}

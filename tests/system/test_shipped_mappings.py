@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from syncengine.sandbox import Sandbox
 from tests.system.project import Project
+from tests.system.shop import Shop
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 
@@ -68,7 +71,19 @@ KundenNr;EMail;Vorname;Nachname;Firma;Strasse;PLZ;Ort;Land;Telefon
         "ben@example.test": {"first_name": "Ben", "last_name": "Rot"},
     },
 )
-OTHERS = {"customers.toml": CUSTOMERS}
+CATEGORIES = (
+    "categories.csv",
+    """\
+GruppenNr;Pfad;Beschreibung;Bild;Reihenfolge
+2;Küche > Tassen;;;2
+1;Küche;Alles für die Küche;;1
+""",
+    {
+        "kuche": {"name": "Küche", "parent": 0, "description": "Alles für die Küche", "menu_order": 1},
+        "tassen": {"name": "Tassen", "menu_order": 2},
+    },
+)
+OTHERS = {"customers.toml": CUSTOMERS, "categories.toml": CATEGORIES}
 
 ORDERS = {"orders.toml", "order-status.toml", "orders-from-erp.toml"}  # tried in test_orders.py and its neighbour
 
@@ -114,12 +129,19 @@ def test_a_shipped_mapping_of_other_records_does_so_too(name: str, watched: Sand
     (project.folder / "erp" / file).write_text(text, encoding="utf-8")
     first = project.sync("run", "--json", "--force")
     assert first.code == 0, (first.out, first.err)
-    found = {"customers.toml": lambda: {one["email"]: one for one in watched.customers()}}[name]()
+    found = _there(watched, name)
     assert {key: {path: found[key][path] for path in there} for key, there in expected.items()} == expected
     watched.reset_log()
     second = project.sync("run", "--json")
     assert (second.code, second.job["changes"]) == (0, []), second.out
     assert {request.method for request in watched.requests} == {"GET"}
+
+
+def _there(shop: Sandbox, name: str) -> dict[str, Any]:
+    """The records that a mapping is about, by what a person calls each."""
+    route, key = {"customers.toml": ("customers", "email"), "categories.toml": ("products/categories", "slug")}[name]
+    with closing(Shop(str(shop.home))) as manager:
+        return {one[key]: one for one in manager.http.get(f"/{route}", params={"per_page": 100}).json()}
 
 
 def _project(folder: Path, shop: Sandbox, name: str) -> Project:

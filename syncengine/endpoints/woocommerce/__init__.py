@@ -16,6 +16,7 @@ import httpx
 from syncengine.endpoints import Cursor, Endpoint, OpenOrder, Page, View
 from syncengine.endpoints.woocommerce.apis import check, client_of, probe_of
 from syncengine.endpoints.woocommerce.batches import Batches
+from syncengine.endpoints.woocommerce.categories import Categories
 from syncengine.endpoints.woocommerce.customers import Customers
 from syncengine.endpoints.woocommerce.inspect import ShopInspection
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, parent_of
@@ -44,6 +45,7 @@ EVERY_STATUS = "publish,private,draft,pending,future,trash"
 MANY = 2  # queries from which on it pays to ask what the store can do
 TERM_KINDS = ("category", "tag")
 ENDPOINTS: Mapping[Entity, type[Plain]] = {  # of all that are no products
+    "category": Categories,
     "customer": Customers,
     "order": Orders,
 }

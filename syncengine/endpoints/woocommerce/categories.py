@@ -1,0 +1,241 @@
+"""The categories of a store, in their tree: a category is known by its path `A > B`, the store has the parent's number.
+
+A parent is written before what stands below it, so levels of the tree go one after the other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from html import unescape
+from typing import Any
+
+import httpx
+
+from syncengine.endpoints import Cursor, Page, Pull, View
+from syncengine.endpoints.woocommerce.client import Client
+from syncengine.endpoints.woocommerce.judges import image, one_of, rich_text, slug, term, whole
+from syncengine.endpoints.woocommerce.lists import listed
+from syncengine.endpoints.woocommerce.objects import Reader, Record
+from syncengine.endpoints.woocommerce.plain import Plain
+from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
+from syncengine.endpoints.woocommerce.sending import Item
+from syncengine.endpoints.woocommerce.terms import NO_CATEGORY, parts_of
+from syncengine.records import Change, Outcome
+from syncengine.settings import WooCommerceConnection
+from syncengine.store_paths.category import CATEGORY
+from syncengine.values import Value, is_empty, match_key, same
+
+__all__ = ["Categories"]
+
+MARK = " > "
+
+
+class Tree:
+    """Names and parents of all categories, by their numbers, as far as this run has seen or made them."""
+
+    def __init__(self, client: Client, concurrency: int) -> None:
+        self._client = client
+        self._concurrency = concurrency
+        self._known: dict[int, tuple[str, int]] | None = None
+        self._strangers: set[int] = set()  # whom the shop's own list does not have
+
+    def forget(self) -> None:
+        self._known = None
+
+    def learn(self, category: Mapping[str, Any]) -> None:
+        self._loaded()[int(category["id"])] = _name(category), int(category.get("parent") or 0)
+
+    def paths(self) -> Iterator[tuple[int, str]]:
+        return ((number, self.path(number)) for number in list(self._loaded()))
+
+    def path(self, number: int) -> str:
+        """`A > B`, "" for no category. One that was made since the tree was read has it read again."""
+        if number and number not in self._loaded() and number not in self._strangers:
+            self.forget()
+            if number not in self._loaded():
+                self._strangers.add(number)
+        return MARK.join(self._loaded()[above][0] for above in reversed(self._upwards(number)))
+
+    def number(self, path: str) -> int | None:
+        """The category at the end of a path, 0 for none at all; None where there is none."""
+        parent = 0
+        for part in parts_of(path) if path.strip() else ():
+            key = match_key(part)
+            below = (one for one, (name, above) in self._loaded().items() if above == parent and match_key(name) == key)
+            found = next(below, None)
+            if found is None:
+                return None
+            parent = found
+        return parent
+
+    def is_below(self, number: int, above: int) -> bool:
+        """Whether a category is another one or stands somewhere below it."""
+        return above in self._upwards(number)
+
+    def _upwards(self, number: int) -> list[int]:
+        seen: list[int] = []
+        while number in self._loaded() and number not in seen:
+            seen.append(number)
+            number = self._loaded()[number][1]
+        return seen
+
+    def _loaded(self) -> dict[int, tuple[str, int]]:
+        if self._known is None:
+            pages = listed(self._client, "products/categories", {"_fields": "id,name,parent"}, self._concurrency)
+            self._known = {row["id"]: (_name(row), int(row.get("parent") or 0)) for page in pages for row in page}
+        return self._known
+
+
+class Categories(Plain):
+    """The categories of one store, for one job."""
+
+    route = Route("products/categories", {})
+    looked_up: Mapping[str, str] = {"slug": "slug"}
+    also = ("slug",)
+    beyond = frozenset({"path", "parent", "image"})
+    marks = False
+
+    def __init__(
+        self,
+        connection: WooCommerceConnection,
+        view: View,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(connection, view, transport, sleep)
+        self.concurrency = 1  # the next level needs the numbers of this one
+        self._tree = Tree(self._client, connection.concurrency)
+
+    def special(self) -> Mapping[str, Reader]:
+        return {
+            "path": lambda one: self._tree.path(one["id"]),
+            "parent": lambda one: self._tree.path(one.get("parent") or 0),
+            "image": lambda one: str((one.get("image") or {}).get("src") or ""),
+        }
+
+    def leaves_out(self, record: Record) -> bool:
+        """The store's "no category" is none."""
+        return record.get("slug") in NO_CATEGORY
+
+    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> Pull:
+        self._tree.forget()
+        return super().pull(cursor, wanted, full=full)
+
+    def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
+        if path != "path":
+            yield from super().find(path, values)
+            return
+        wanted = {match_key(value) for value in values}
+        ids = [str(number) for number, there in self._tree.paths() if match_key(there) in wanted]
+        for rows in records_by_id(self._client, self.route, ids, self._objects.fields, self.concurrency):
+            yield self._objects.page(rows)
+
+    def normal(self, path: str, value: Value) -> Value:
+        """Categories above, which are there, as the store spells them; the name itself as it is given."""
+        if path not in ("path", "parent") or not isinstance(value, str) or not value.strip():
+            return super().normal(path, value)
+        above, name = _parted(" ".join(unescape(value).split()), 1 if path == "path" else 0)
+        number = self._tree.number(MARK.join(above))
+        return MARK.join([*([self._tree.path(number)] if number else above), *name])
+
+    def kept(self, path: str, sent: Value, told: Value) -> bool:
+        """An image that was sent by its URL has one of the store's now. What stands above may have been spelled anew
+        meanwhile."""
+        if path == "image":
+            return is_empty(sent) == is_empty(told)
+        if path not in ("path", "parent") or not (isinstance(sent, str) and isinstance(told, str)):
+            return same(sent, told)
+        own = 1 if path == "path" else 0
+        (above, name), (there, kept) = (_parted(one, own) for one in (sent, told))
+        return same(name, kept) and [match_key(one) for one in above] == [match_key(one) for one in there]
+
+    def body(self, change: Change) -> Record:
+        item = super().body(change)
+        for name, field in change.fields.items():
+            path, _ = self._objects.path_of(name)
+            if path == "path":
+                *above, item["name"] = parts_of(str(field.new))
+                item["parent"] = self._parent(MARK.join(above), change)
+            elif path == "parent":
+                item["parent"] = self._parent(str(field.new or ""), change)
+            elif path == "image":
+                item["image"] = {"src": field.new} if field.new else {"id": 0}
+        return item
+
+    def cut(self, changes: Sequence[Change], most: int) -> list[list[Change]]:
+        """Level by level from the top, and last what is deleted."""
+        levels: dict[int, list[Change]] = defaultdict(list)
+        for change in changes:
+            if change.action != "delete":
+                levels[self._depth(change)].append(change)
+        parts = [*(levels[depth] for depth in sorted(levels)), [one for one in changes if one.action == "delete"]]
+        return [part[at : at + most] for part in parts for at in range(0, len(part), most)]
+
+    def send(self, changes: Sequence[Change]) -> list[Outcome]:
+        """What stands below a category whose reply was lost asks the shop whether it is there."""
+        outcomes = super().send(changes)
+        if any(one.status == "unknown" for one in outcomes):
+            self._tree.forget()
+        return outcomes
+
+    def partner(self, change: Change, code: str, error: Mapping[str, Any]) -> str | None:
+        data = error.get("data")
+        number = data.get("resource_id") if isinstance(data, dict) else None
+        return str(number) if code == "term_exists" and number else None
+
+    def _done(self, item: Item, answer: Mapping[str, Any]) -> Outcome:
+        self._tree.learn(answer)
+        return super()._done(item, answer)
+
+    def _parent(self, path: str, change: Change) -> int:
+        number = self._tree.number(path)
+        if number is None:
+            raise ValueError(f"no-parent: the shop has no category {path!r}")
+        if change.record_id and self._tree.is_below(number, int(change.record_id)):
+            raise ValueError(f"no-parent: {path!r} is the category itself, or below it")
+        return number
+
+    def _depth(self, change: Change) -> int:
+        for name, field in change.fields.items():
+            path, _ = self._objects.path_of(name)
+            if path in ("path", "parent") and field.new:
+                return len(parts_of(str(field.new))) - (path == "path")
+        return 0
+
+
+def _parted(path: str, own: int) -> tuple[list[str], list[str]]:
+    """What stands above in a path, and the last `own` names of it."""
+    parts = list(parts_of(path))
+    return parts[: len(parts) - own], parts[len(parts) - own :]
+
+
+def _name(category: Mapping[str, Any]) -> str:
+    return unescape(str(category["name"])).strip()
+
+
+def _judge_name(name: Value) -> str:
+    if ">" in str(name):
+        return f"a name with '>', which stands between the names of a path: {name!r}"
+    return term(str(name or ""))
+
+
+def _judge_path(path: Value) -> str:
+    return next((reason for part in parts_of(str(path or "")) if (reason := _judge_name(part))), "")
+
+
+def _judge_parent(path: Value) -> str:
+    return "" if is_empty(path) else _judge_path(path)
+
+
+Categories.judges = {
+    "path": _judge_path,
+    "name": _judge_name,
+    "parent": _judge_parent,
+    "slug": slug,
+    "description": rich_text,
+    "display": one_of(CATEGORY.words["display"]),
+    "image": lambda url: "" if is_empty(url) else image(str(url)),
+    "menu_order": whole(may_be_empty=False),
+}
