@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from syncengine.engine.family import Family
 from syncengine.engine.flight import already_sent, as_if_arrived, on_its_way, read_back, under_way
 from syncengine.engine.gone import field_at
 from syncengine.engine.item import Item, check_whole, holds, planned_write, record_conflicts, with_changes
 from syncengine.engine.job import JobRun, Pair
-from syncengine.engine.kinds import VARIATION, Family, fields_of
+from syncengine.engine.kinds import VARIATION, fields_of
 from syncengine.engine.merge import Answer, Seen, Verdict, Write, merge_field
 from syncengine.engine.reserved import because_of_orders, less_reserved
 from syncengine.engine.taken_out import BACK, OUT_OF_TRASH

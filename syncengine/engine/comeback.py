@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from syncengine.engine.agree import merged
 from syncengine.engine.creation import created_in_store
+from syncengine.engine.family import Family, product_of
 from syncengine.engine.gone import is_out, lost_side, path_of, status_before, wants_again
 from syncengine.engine.item import Item, record_conflicts
 from syncengine.engine.job import JobRun, Pair, Row
-from syncengine.engine.kinds import Family, product_of
 from syncengine.engine.taken_out import taken_out
 from syncengine.records import RECORD
 from syncengine.values import Value, encode

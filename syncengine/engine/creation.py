@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from syncengine.engine.family import Family, options_below, parent_key
 from syncengine.engine.item import Item, UnusableError, check_whole, holds, planned_write, with_changes
 from syncengine.engine.job import JobRun, Pair, Row
-from syncengine.engine.kinds import OF_VARIATIONS, SIMPLE, VARIABLE, VARIATION, Family, options_below, parent_key
+from syncengine.engine.kinds import OF_VARIATIONS, SIMPLE, VARIABLE, VARIATION
 from syncengine.engine.match import key_of
 from syncengine.engine.merge import Write
 from syncengine.records import Change, FieldChange, Side

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from syncengine.engine.family import Family
 from syncengine.engine.item import Item, holds, record_conflicts, with_changes
 from syncengine.engine.job import SIDES, JobRun, Pair, Row
-from syncengine.engine.kinds import VARIATION, Family
+from syncengine.engine.kinds import VARIATION
 from syncengine.engine.taken_out import GONE
 from syncengine.records import RECORD, Change, FieldChange, Held, Side
 from syncengine.values import Value, is_empty

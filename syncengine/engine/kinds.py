@@ -7,10 +7,10 @@ two do not fit, the record is held, because no run turns one kind into another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-from syncengine.engine.job import JobRun, Pair, Row
+from syncengine.engine.family import Family, options_in, parent_key
+from syncengine.engine.job import JobRun, Pair
 from syncengine.mapping import Field
 from syncengine.records import KIND, Change, Held
 from syncengine.state import Link
@@ -21,89 +21,15 @@ __all__ = [
     "SIMPLE",
     "VARIABLE",
     "VARIATION",
-    "Family",
-    "family_of",
     "fields_of",
     "hold_kind",
-    "is_below",
     "kinds_of",
-    "options_below",
-    "parent_key",
-    "product_of",
+    "turned_variable",
 ]
 
 SIMPLE, VARIABLE, VARIATION = "simple", "variable", "variation"
 BELOW = "variation of "
 OF_VARIATIONS = "the options of its variations"  # why an attribute of a variable product is written
-
-
-@dataclass(slots=True)
-class Family:
-    """Who is whose parent, as far as this run needs to know.
-
-    `children` are the ERP's rows in hand by their parent's key. `by_key` and `by_store` are the links of parents.
-    """
-
-    children: dict[str, list[Pair]] = field(default_factory=dict)
-    by_key: dict[str, Link] = field(default_factory=dict)
-    by_store: dict[str, Link] = field(default_factory=dict)
-    pending: set[str] = field(default_factory=set)  # keys of parents that this run creates
-    new_keys: dict[str, str] = field(default_factory=dict)  # of parents that it creates in the ERP, by their store ids
-    made_anew: set[str] = field(default_factory=set)  # former store ids of parents that it creates once more
-    out_of_trash: set[str] = field(default_factory=set)  # store ids of those that it takes out of the trash
-    waiting: set[str] = field(default_factory=set)  # keys of parents that wait for a person
-    turned_variable: list[Pair] = field(default_factory=list)  # known as something else, and named as a parent now
-
-    def learn(self, links: Iterable[Link]) -> None:
-        for link in links:
-            if link.erp_key is not None:
-                self.by_key[link.erp_key] = link
-            if link.store_id is not None:
-                self.by_store[link.store_id] = link
-
-    def parent_of(self, link: Link) -> Link | None:
-        """The link of the product below which the store keeps a variation."""
-        return self.by_store.get(product_of(link))
-
-
-def product_of(link: Link) -> str:
-    """The store's id of the product below which it keeps a variation, "" for any other record."""
-    return (link.store_id or "").rpartition("/")[0]
-
-
-def family_of(job: JobRun, pairs: Sequence[Pair]) -> Family:
-    """Who is whose parent among these pairs; the links of parents that are not among them are read."""
-    family = Family()
-    keys: set[str] = set()
-    ids: set[str] = set()
-    for pair in pairs:
-        if pair.erp is not None and (key := parent_key(job, pair.erp)):
-            family.children.setdefault(key, []).append(pair)
-            keys.add(key)
-        if above := product_of(pair.link):
-            ids.add(above)
-    if keys or ids:
-        family.learn(job.state.links.by_identifier(job.name, "erp", keys))
-        family.learn(job.state.links.by_identifier(job.name, "store", ids))
-        family.learn(pair.link for pair in pairs if pair.link.erp_key in keys or pair.link.store_id in ids)
-    in_hand = {pair.link.id for pair in pairs}
-    family.turned_variable = [
-        Pair(link)
-        for link in family.by_key.values()
-        if link.erp_key in keys and link.paired and link.id not in in_hand and link.erp_kind not in (None, "", VARIABLE)
-    ]
-    return family
-
-
-def is_below(job: JobRun, pair: Pair) -> bool:
-    """Whether a pair is a variation, on whichever side."""
-    return "/" in (pair.link.store_id or "") or (pair.erp is not None and bool(parent_key(job, pair.erp)))
-
-
-def parent_key(job: JobRun, row: Row) -> str:
-    """The key of the variable product that an ERP's row is a variation of, "" where it is none."""
-    path = job.mapping.erp.parent
-    return str(row.cells.get(path) or "").strip() if path is not None else ""
 
 
 def fields_of(job: JobRun, pair: Pair, family: Family | None = None) -> list[Field]:
@@ -118,28 +44,25 @@ def fields_of(job: JobRun, pair: Pair, family: Family | None = None) -> list[Fie
 
 def _is_own(job: JobRun, pair: Pair, one: Field, family: Family | None) -> bool:
     """Whether the ERP has, or had, such an attribute for the product itself, and no variation chooses from it."""
-    if is_empty(job.base(pair.link, "erp", one.name)) and not _options(job, one, pair.erp):
+    if is_empty(job.base(pair.link, "erp", one.name)) and not options_in(job, one, pair.erp):
         return False
     if family is not None:
         children = family.children.get(pair.link.erp_key or "", ())
-        if any(_options(job, one, child.erp) for child in children):
+        if any(options_in(job, one, child.erp) for child in children):
             return False
     below = job.state.links.below(job.name, [pair.link.store_id or ""])
     return all(is_empty(job.base(link, "erp", one.name)) for link in below)
 
 
-def options_below(job: JobRun, pair: Pair, family: Family) -> dict[str, list[str]]:
-    """By field, the options that a variable product must offer: its own, and those of its variations in hand."""
-    found: dict[str, list[str]] = {}
-    rows = [pair.erp, *(child.erp for child in family.children.get(pair.link.erp_key or "", ()))]
-    for name, one in job.option_fields.items():
-        options: dict[str, None] = {}
-        for row in rows:
-            for option in _options(job, one, row):
-                options.setdefault(option)
-        if options and any(_options(job, one, row) for row in rows[1:]):
-            found[name] = list(options)
-    return found
+def turned_variable(family: Family, pairs: Sequence[Pair]) -> list[Pair]:
+    """Records that are not among these pairs, are known as something else, and are named as parents now."""
+    in_hand = {pair.link.id for pair in pairs}
+    parents = (link for key, link in family.by_key.items() if key in family.children)
+    return [
+        Pair(link)
+        for link in parents
+        if link.paired and link.id not in in_hand and link.erp_kind not in (None, "", VARIABLE)
+    ]
 
 
 def hold_kind(job: JobRun, pair: Pair, family: Family) -> Held | None:
@@ -195,16 +118,3 @@ def _store_kind(job: JobRun, pair: Pair) -> str:
     if pair.store is not None and job.store.kind is not None:
         return str(pair.store.cells.get(job.store.kind) or SIMPLE)
     return pair.link.store_kind or SIMPLE
-
-
-def _options(job: JobRun, one: Field, row: Row | None) -> list[str]:
-    """The options that an ERP's row names for a field."""
-    if row is None or one.erp is None:
-        return []
-    try:
-        value = one.read("erp", row.cells.get(one.erp), job.erp.format)
-    except ValueError:
-        return []
-    if is_empty(value):
-        return []
-    return [str(part).strip() for part in (value if isinstance(value, list) else str(value).split("|"))]

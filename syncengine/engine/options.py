@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
+from syncengine.engine.family import parent_key, product_of
 from syncengine.engine.job import JobRun, Matched, Pair, Row
-from syncengine.engine.kinds import parent_key, product_of
 from syncengine.engine.pull import fetch_rows
 from syncengine.state import Link
 from syncengine.values import Value, is_empty, match_key, shown

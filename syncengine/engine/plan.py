@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from syncengine.engine.agree import merged
 from syncengine.engine.comeback import come_back, is_back, is_made_anew, made_anew, waits_for_product
 from syncengine.engine.creation import created_in_erp, created_in_store
+from syncengine.engine.family import Family, family_of, is_below
 from syncengine.engine.gone import lost_side, plan_loss
 from syncengine.engine.item import Item, UnusableError
 from syncengine.engine.job import SIDES, JobRun, Pair
-from syncengine.engine.kinds import Family, family_of, hold_kind, is_below
+from syncengine.engine.kinds import hold_kind, turned_variable
 from syncengine.records import KIND, RECORD, Change, Side
 
 __all__ = ["Plan", "make_plan"]
@@ -42,7 +43,7 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
     job.progress.step("comparing")
     family = family_of(job, pairs)
     family.waiting = _waiting(job, family)
-    pairs = [*_parents_first(job, pairs), *family.turned_variable]
+    pairs = [*_parents_first(job, pairs), *turned_variable(family, pairs)]
     for at, pair in enumerate(pairs, 1):
         if _is_rejected(job, pair):
             pair.link.dirty = pair.link.id is not None
