@@ -218,6 +218,7 @@ class ErpSide:
 class StoreSide:
     only: Dictionary[str, tuple[str, ...]] = field(default_factory=dict)
     booked: str | None = None  # where an order has the number that the ERP gave it
+    api_refund: bool = False  # whether a refund moves money, by way of the order's payment
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,9 @@ class _Reader:
                     self._checked(("store", "only", path), self.table.check_word, path, word)
             fields = self._steps(store, fields)
             self._booked(store, fields)
+            refunds = (one for one in fields.values() if one.store == "refunded" and one.goes_to("store"))
+            if store.api_refund and next(refunds, None) is None:
+                self._wrong(("store", "api_refund"), "no field refunds orders in the store", "leave it out")
         self._paths_once(fields)
         if erp and erp.write_to:
             fields = self._columns_once(fields)
@@ -169,7 +172,7 @@ class _Reader:
             file=self.file.name,
             entity=entity,
             erp=ErpSide(**dict(erp), line=self.file.line("erp")),
-            store=StoreSide(store.only, store.booked),
+            store=StoreSide(store.only, store.booked, store.api_refund),
             match_by=by,
             create_in_store=create.in_store and self.table.creates,
             create_in_erp=create.in_erp,

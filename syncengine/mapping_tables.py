@@ -48,6 +48,7 @@ EXAMPLES = {
     "import_within": 'import_within = "48h", or "never"',
     "archive_to": 'archive_to = "done", a folder below the connection\'s',
     "modified": 'modified = "GeaendertAm"',
+    "api_refund": "api_refund = true",
     "transitions": 'transitions = { processing = ["completed"] }',
     "booked": 'booked = "meta:_erp_document"',
     "path": 'path = "line_items", or several: path = ["line_items", "shipping_lines"]',
@@ -210,6 +211,7 @@ class StoreTable(_Table):
     only: Only = {}
     transitions: Only = {}
     booked: Name | None = None
+    api_refund: StrictBool = False
 
 
 class MatchTable(_Table):

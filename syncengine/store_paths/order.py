@@ -58,6 +58,8 @@ TYPES: Mapping[str, tuple[TypeName, ...]] = {
     "needs_payment": YES_NO,
     "needs_processing": YES_NO,
     "refunds": OBJECTS,
+    "refunded": PRICES,
+    "notes": ("text", "json"),
     "meta_data": OBJECTS,
     **dict.fromkeys(NOTES, TEXT),
     **dict.fromkeys(set(KINDS) - {"refunds"}, OBJECTS),
@@ -65,7 +67,7 @@ TYPES: Mapping[str, tuple[TypeName, ...]] = {
 WRITTEN = frozenset(
     {
         "status", "customer_id", "customer_note", "billing", "shipping", "payment_method", "payment_method_title",
-        "transaction_id", "meta_data", *NOTES,
+        "transaction_id", "meta_data", "refunded", *NOTES,
     }
 )  # fmt: skip
 # Written as meta, these would bypass everything that the store does with them.
@@ -161,7 +163,7 @@ NEW_ORDER = replace(
     match={**ORDER.match, "reference": "transaction_id"},
     match_by=("reference",),
     types={path: kinds for path, kinds in TYPES.items() if path not in NOTES},
-    read_only=ORDER.read_only - {"currency", "created_via", "set_paid"},
+    read_only=(ORDER.read_only | {"refunded"}) - {"currency", "created_via", "set_paid"},
     write_only=frozenset({"set_paid"}),
     once=frozenset({"transaction_id", "currency", "created_via", "set_paid"}),
     creates=True,

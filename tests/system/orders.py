@@ -92,9 +92,9 @@ class Orders:
             for row in csv.DictReader(io.StringIO(file.read_bytes().decode(), newline=""), delimiter=";")
         ]
 
-    def drop(self, *rows: str, name: str = "order-status") -> None:
-        """The ERP tells of orders, in a file of its own."""
+    def drop(self, *rows: str, name: str = "order-status", more: str = "") -> None:
+        """The ERP tells of orders, in a file of its own, which may have more columns."""
         self.dropped += 1
         file = self.folder / "erp" / f"{name}-{self.dropped:03}.csv"
-        file.write_text("\n".join([HEADERS[name], *rows]) + "\n", encoding="utf-8")
+        file.write_text("\n".join([HEADERS[name] + more, *rows]) + "\n", encoding="utf-8")
         os.utime(file, (1_700_000_000 + self.dropped,) * 2)

@@ -132,3 +132,37 @@ def test_a_mapping_that_cannot_create_orders_is_told_what_to_write(
 def test_an_order_without_lines_is_not_created(tmp_path: Path) -> None:
     text = NEW[: NEW.index("[lines]")] + NEW[NEW.index("[fields]") :]
     assert [message for message, _ in told(tmp_path, text)] == ["create.in_store: an order without lines is none"]
+
+
+REFUNDED = 'refunded = { erp = "Erstattet", store = "refunded", type = "money" }'
+
+
+def test_money_moves_only_where_it_is_said(tmp_path: Path) -> None:
+    text = more(STATUS, REFUNDED)
+    assert not load(tmp_path, text).store.api_refund
+    assert load(tmp_path, changed(text, "[store]\n", "[store]\napi_refund = true\n")).store.api_refund
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "instead"),
+    [
+        (
+            changed(STATUS, "[store]\n", "[store]\napi_refund = true\n"),
+            "store.api_refund: no field refunds orders in the store",
+            "leave it out",
+        ),
+        (
+            changed(more(STATUS, REFUNDED), "[store]\n", '[store]\napi_refund = "yes"\n'),
+            "store.api_refund: must be true or false, without quotes",
+            "write api_refund = true",
+        ),
+        (
+            more(STATUS, 'notes = { erp = "Notizen", store = "notes" }'),
+            "fields.notes: nobody can write notes of the store",
+            'write truth = "store"',
+        ),
+        (more(NEW, REFUNDED), "fields.refunded: nobody can write refunded of the store", 'write truth = "store"'),
+    ],
+)
+def test_what_cannot_be_refunded_or_noted_is_told(tmp_path: Path, text: str, message: str, instead: str) -> None:
+    assert told(tmp_path, text) == [(message, instead)]

@@ -9,13 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 from syncengine.endpoints.woocommerce.client import Client, LostReply
+from syncengine.endpoints.woocommerce.objects import Record
 from syncengine.endpoints.woocommerce.sending import code_of
+from syncengine.errors import CannotRun
 
 __all__ = ["NoteRefused", "Notes"]
 
 TRIES = 5
+NO_ORDER = "woocommerce_rest_order_invalid_id"
+THE_STORE = ("WooCommerce", "system")  # who the author of a note is that nobody wrote
 
 
 class NoteRefused(Exception):
@@ -47,14 +52,38 @@ class Notes:
             raise NoteRefused(": ".join(code_of(reply.body)))
         raise lost or LostReply("no note was written")
 
+    def of_people(self, order: str) -> list[dict[str, Any]]:
+        """What people wrote at an order, the newest last; what the store notes by itself is left out."""
+        try:
+            notes = self._all(order)
+        except NoteRefused:  # deleted since it was listed
+            return []
+        return [
+            {
+                "date": f"{one.get('date_created_gmt')}Z",
+                "author": str(one.get("author") or ""),
+                "customer": bool(one.get("customer_note")),
+                "note": unescape(str(one.get("note") or "")).strip(),
+            }
+            for one in sorted(notes, key=lambda one: (str(one.get("date_created_gmt")), int(one.get("id") or 0)))
+            if one.get("customer_note") or one.get("author") not in THE_STORE
+        ]
+
     def _is_there(self, order: str, text: str, to_customer: bool) -> bool:
-        found = self._client.get(f"orders/{order}/notes").body
-        return isinstance(found, list) and any(
-            isinstance(one, dict)
-            and bool(one.get("customer_note")) is to_customer
-            and _words(str(one.get("note"))) == _words(text)
-            for one in found
+        return any(
+            bool(one.get("customer_note")) is to_customer and _words(str(one.get("note"))) == _words(text)
+            for one in self._all(order)
         )
+
+    def _all(self, order: str) -> list[Record]:
+        """Raises NoteRefused where the order is gone."""
+        try:
+            found = self._client.get(f"orders/{order}/notes").body
+        except CannotRun as error:
+            if NO_ORDER in str(error):
+                raise NoteRefused("gone: the order is not there any more") from None
+            raise
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _words(text: str) -> list[str]:

@@ -6,30 +6,33 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import httpx
 
 from syncengine.endpoints import Cursor, Page, View
 from syncengine.endpoints.woocommerce.client import LostReply
 from syncengine.endpoints.woocommerce.dated import DatedPull
-from syncengine.endpoints.woocommerce.judges import plain_text, slug, switch, whole
+from syncengine.endpoints.woocommerce.judges import number_in, plain_text, price, slug, switch, whole
 from syncengine.endpoints.woocommerce.lists import asked
 from syncengine.endpoints.woocommerce.new_lines import NewLines
 from syncengine.endpoints.woocommerce.notes import NoteRefused, Notes
 from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
 from syncengine.endpoints.woocommerce.order_lines import lines_of
 from syncengine.endpoints.woocommerce.plain import Plain
+from syncengine.endpoints.woocommerce.refunds import RefundRefused, Refunds, refunded
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 from syncengine.endpoints.woocommerce.schema import properties
 from syncengine.errors import CannotRun
-from syncengine.records import Change, Outcome
+from syncengine.records import Change, FieldChange, Outcome
 from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths.order import NEW_ORDER, NOTES, ORDER, OWN_META
 from syncengine.values import Value, match_key
 
 __all__ = ["Orders"]
 
-LINES = "lines"
+LINES, REFUNDED = "lines", "refunded"
+BESIDE = (*NOTES, REFUNDED)  # what is no part of an order, and written on routes of its own
 REFERENCE = "_syncengine_reference"  # the meta key under which a created order tells whose it is
 SEARCHED = ("number", "transaction_id")
 NO_ORDERS = ("auto-draft", "checkout-draft", "trash")  # a basket at the checkout is none yet
@@ -52,13 +55,14 @@ class Orders(Plain):
 
     route = Route("orders", {"status": "any"}, ("status",))
     own_meta = frozenset({MARK, *OWN_META})
-    beyond = frozenset({LINES, "set_paid", *NOTES})
+    beyond = frozenset({LINES, "set_paid", "notes", *BESIDE})
     judges: Mapping[str, Callable[[Value], str]] = {
         "customer_id": whole(may_be_empty=False),
         **dict.fromkeys(("customer_note", "payment_method", "payment_method_title", "transaction_id"), plain_text),
         **{f"{which}.{part}": plain_text for which, parts in ORDER.inside.items() for part in parts},
         **dict.fromkeys(NOTES, plain_text),
         "billing.email": _email,
+        REFUNDED: price,
         "set_paid": switch,
         "created_via": slug,
         "currency": _currency,
@@ -76,15 +80,19 @@ class Orders(Plain):
             self._table = NEW_ORDER
         lines, new_lines = view.mapping.lines("erp"), view.mapping.lines("store")
         self._new_lines = NewLines(self._client, new_lines, connection.concurrency) if new_lines else None
-        tops = [
-            top for one in self._objects.tops for top in ((lines.kinds if lines else ()) if one == LINES else (one,))
-        ]
-        self._objects.tops = list(dict.fromkeys(tops))
+        stand_in = {LINES: lines.kinds if lines else (), "notes": (), REFUNDED: ("refunds",)}
+        self._objects.tops = list(dict.fromkeys(top for one in self._objects.tops for top in stand_in.get(one, (one,))))
         self._notes = Notes(self._client, self.settle, sleep)
+        self._refunds = Refunds(self._client, through_gateway=view.mapping.store.api_refund)
 
     def special(self) -> Mapping[str, Reader]:
         lines = self._view.mapping.lines("erp")
-        return {LINES: lines_of(lines) if lines else _untold, **dict.fromkeys(NOTES, _untold)}
+        return {
+            LINES: lines_of(lines) if lines else _untold,
+            **dict.fromkeys(NOTES, _untold),
+            "notes": self._written,
+            REFUNDED: refunded,
+        }
 
     def leaves_out(self, record: Record) -> bool:
         asked_for = self._view.mapping.store.only.get("status", ())
@@ -142,34 +150,51 @@ class Orders(Plain):
         return body | self._new_lines.json(lines) | {"meta_data": [*body.get("meta_data", ()), reference]}
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
-        """Notes first: where an order has its new status, its note was written."""
+        """What stands beside an order first: where it has its new status, its notes and its refund were written."""
         if self._view.read_only:
             raise CannotRun(f"connections.{self._connection.name}: a dry run was about to write")
-        outcomes = {id(change): outcome for change in changes if (outcome := self._noted(change)) is not None}
+        outcomes = {id(change): outcome for change in changes if (outcome := self._beside(change)) is not None}
         rest = [change for change in changes if id(change) not in outcomes]
         outcomes.update((id(outcome.change), outcome) for outcome in (super().send(rest) if rest else ()))
         return [outcomes[id(change)] for change in changes]
 
-    def _noted(self, change: Change) -> Outcome | None:
-        """Write the notes of a change; None where there is more to be written."""
-        notes = {
-            path: str(what.new or "") for name, what in change.fields.items() if (path := self._path(name)) in NOTES
-        }
-        if not notes:
+    def _beside(self, change: Change) -> Outcome | None:
+        """Write the notes and the refund of a change; None where there is more to be written."""
+        beside = {path: what for name, what in change.fields.items() if (path := self._path(name)) in BESIDE}
+        if not beside:
             return None
         if not (change.record_id or "").isdigit():
             return Outcome(change, "failed", error=f"not an order's id: {change.record_id!r}", retry=False)
         try:
-            for path, text in notes.items():
-                if text.strip():
-                    self._notes.write(str(change.record_id), text, to_customer=path == "note:customer")
+            for path, what in beside.items():
+                self._write_beside(str(change.record_id), path, what)
         except NoteRefused as refused:
             return Outcome(change, "failed", change.record_id, error=str(refused))
         except LostReply as lost:
             return Outcome(change, "unknown", change.record_id, error=str(lost))
-        if len(notes) == len(change.fields):
+        if len(beside) == len(change.fields):
             return Outcome(change, "done", change.record_id)
         return None
+
+    def _write_beside(self, order: str, path: str, what: FieldChange) -> None:
+        """Raises NoteRefused, or LostReply where nothing is certain. A refund that is refused fails by itself."""
+        if path != REFUNDED:
+            if text := str(what.new or "").strip():
+                self._notes.write(order, text, to_customer=path == "note:customer")
+            return
+        total = number_in(what.new)
+        what.error = self.refusal(path, what.new)
+        if total is not None and not what.error:
+            try:
+                self._refunds.bring_to(order, total)
+            except RefundRefused as refused:
+                what.error = str(refused)
+
+    def _written(self, order: Record) -> list[dict[str, Any]] | str:
+        """What people wrote at an order, as the mapping has it."""
+        notes = self._notes.of_people(str(order["id"]))
+        kind = next(field.type.name for field in self._view.mapping.by_path("store", "notes"))
+        return notes if kind == "json" else "\n".join(note["note"] for note in notes)
 
     def _path(self, name: str) -> str:
         return self._objects.path_of(name)[0]
