@@ -143,6 +143,10 @@ class Endpoint(Protocol):
         """Whether records of this kind have such a path."""
         return True
 
+    def fitting(self, path: str, value: Value, kind: str) -> Value:
+        """As much of a value as records of this kind have room for."""
+        return value
+
     def kept(self, path: str, sent: Value, told: Value) -> bool:
         """Whether the side's answer `told` means that it took what was sent."""
         return same(sent, told)

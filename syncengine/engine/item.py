@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from syncengine.engine.family import is_below
 from syncengine.engine.job import JobRun, Pair, Row
+from syncengine.engine.kinds import VARIATION
 from syncengine.engine.merge import Verdict, Write
 from syncengine.engine.renaming import renamed
 from syncengine.mapping import Field
@@ -47,16 +49,20 @@ class UnusableError(Exception):
 
 
 def holds(job: JobRun, pair: Pair, side: Side, one: Field) -> Value:
-    """What a side holds now of a field: read from the row in hand, else what was last seen of it."""
+    """What a side holds now of a field: read from the row in hand, else what was last seen of it. Of a variation's
+    images in the ERP only those count for which the store has room."""
     row = pair.row(side)
     if row is None or one.untold == side:
         return _last_seen(job, pair, side, one)
     path = one.path(side)
     cell: Any = row.cells.get(path) if path is not None else None
     try:
-        return one.read(side, cell, job.endpoint(side).format)
+        value = one.read(side, cell, job.endpoint(side).format)
     except ValueError as error:
         raise UnusableError(row, one.name, str(error)) from None
+    if side == "erp" and one.type.ordered and is_below(job, pair):
+        return job.store.fitting(one.store or "", value, VARIATION)
+    return value
 
 
 def _last_seen(job: JobRun, pair: Pair, side: Side, one: Field) -> Value:

@@ -124,6 +124,28 @@ def test_at_a_first_meeting_images_are_told_by_the_names_of_their_files(
     assert shop.run(full=True).changes == []
 
 
+def test_of_a_variation_only_the_first_image_counts(shop: Company) -> None:
+    """It has one in the shop, however many the ERP names."""
+
+    def red(*names: str) -> None:
+        shop.row("R", parent="P", color="Red", images=[OURS + name for name in names])
+
+    def image() -> str:
+        (variation,) = shop.shop.variations(shop.shop.product_by_sku("P")["id"])
+        return str(variation["image"]["src"].rpartition("/")[2])
+
+    shop.row("P", sku="P", name="Shirt", images=[OURS + "p.jpg", OURS + "q.jpg"])
+    red("a.jpg", "b.jpg")
+    assert shop.run().exit_code == 0
+    assert (shown(shop, "P"), image(), fetched(shop)) == (["p.jpg", "q.jpg"], "a.jpg", 3)
+    red("a.jpg", "c.jpg")
+    assert shop.run().changes == []
+    red("c.jpg", "a.jpg")
+    assert shop.run().exit_code == 0
+    assert (image(), fetched(shop)) == ("c.jpg", 4)
+    assert shop.run(full=True).changes == []
+
+
 @pytest.mark.parametrize("fault", ["drop-before", "drop-after", "half-batch", "error-500", "kill"])
 @pytest.mark.parametrize("new", [True, False])
 def test_images_whose_write_got_no_reply_are_looked_for(shop: Company, fault: str, *, new: bool) -> None:

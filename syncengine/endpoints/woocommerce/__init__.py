@@ -36,7 +36,7 @@ from syncengine.errors import CannotRun
 from syncengine.mapping import Entity
 from syncengine.records import Change, Outcome
 from syncengine.settings import Connection, WooCommerceConnection
-from syncengine.values import Format, Value, match_key, same
+from syncengine.values import Format, Ordered, Value, match_key, same
 
 __all__ = ["WooCommerceEndpoint", "open_endpoint"]
 
@@ -147,6 +147,12 @@ class WooCommerceEndpoint(Endpoint):
 
     def applies(self, path: str, kind: str) -> bool:
         return applies(path, kind)
+
+    def fitting(self, path: str, value: Value, kind: str) -> Value:
+        """A variation has one image."""
+        if path == "images" and kind == VARIATION and isinstance(value, list):
+            return Ordered(value[:1])
+        return value
 
     def kept(self, path: str, sent: Value, told: Value) -> bool:
         """An image that was sent by its URL has one of the store's now; options may come back in another order; texts
