@@ -16,7 +16,7 @@ from syncengine.check.looked import Looked
 from syncengine.check.mappings import sound
 from syncengine.check.records import MOST, judged, side_by_side, words
 from syncengine.check.state import of_job
-from syncengine.check.stock import counted_twice
+from syncengine.check.stock import counted_twice, never_booked
 from syncengine.endpoints import Endpoint, View, open_endpoint
 from syncengine.endpoints.inspection import Inspection, Sample
 from syncengine.engine.job import SIDES
@@ -69,6 +69,7 @@ def check(settings: Settings, names: Sequence[str]) -> list[Looked]:
         for name, job in opened.items():
             jobs[name].findings += _gathered("state", of_job, settings, name, job.mapping)
             jobs[name].findings += counted_twice(name, mappings, settings)
+            jobs[name].findings += never_booked(name, mappings, settings)
             _look(jobs[name], job, usable)
     return [*connections.values(), *jobs.values()]
 

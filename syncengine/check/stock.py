@@ -1,4 +1,4 @@
-"""Sales that would be counted twice: stock summed up, where the ERP is told the shop's orders as well."""
+"""Stock beside the shop's orders: sales that would be counted twice, and orders that would reserve for ever."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from syncengine.findings import Finding, place, warning
 from syncengine.mapping import Mapping as FieldMapping
 from syncengine.settings import Settings
 
-__all__ = ["counted_twice"]
+__all__ = ["counted_twice", "never_booked"]
 
 
 def counted_twice(job: str, mappings: Mapping[str, FieldMapping], settings: Settings) -> Iterator[Finding]:
@@ -31,3 +31,20 @@ def counted_twice(job: str, mappings: Mapping[str, FieldMapping], settings: Sett
                 "same ERP: if it books them, each sale counts twice",
                 'write truth = "erp-wins" and to = "store", so that the ERP alone counts',
             )
+
+
+def never_booked(job: str, mappings: Mapping[str, FieldMapping], settings: Settings) -> Iterator[Finding]:
+    """Units reserved for open orders in this job, and no job that writes the ERP's number into the orders."""
+    mapping, store = mappings[job], settings.jobs[job].store
+    numbered = any(
+        one.entity == "order" and settings.jobs[name].store == store and field.goes_to("store")
+        for name, one in mappings.items()
+        for field in one.by_path("store", mapping.store.booked or "")
+    )
+    for field in mapping.reserves if not numbered else ():
+        yield warning(
+            f"fields.{field.name}",
+            f"{place(mapping, field)}: units are reserved for orders without {mapping.store.booked}, and no job writes "
+            "that into the orders of this store: unless something else does, each order reserves for ever",
+            f'let a job of the orders have a field with store = "{mapping.store.booked}", or correct `booked`',
+        )
