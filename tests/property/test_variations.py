@@ -3,6 +3,9 @@ between; the promises must hold whatever happens."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -20,9 +23,13 @@ VARIATIONS = ("V1", "V2", "V3", "V4")
 products = st.sampled_from(PRODUCTS)
 variations = st.sampled_from(VARIATIONS)
 colors = st.sampled_from(["Red", "Blue"])
+sizes = st.sampled_from(["", "S", "M"])
 words = st.sampled_from(["a", "b", "c"])
 prices = st.sampled_from(["1.00", "2.00", "3.00"])
 numbers = st.integers(0, 5)
+IMAGES = [f"https://erp.example/{name}.jpg" for name in ("one", "two", "three")]
+NOWHERE = "https://missing.example/four.jpg"  # the shop cannot fetch it
+images = st.lists(st.sampled_from([*IMAGES, NOWHERE]), unique=True, max_size=3)
 
 
 class Catalogue(RuleBasedStateMachine):
@@ -38,10 +45,19 @@ class Catalogue(RuleBasedStateMachine):
     def begin(self, from_erp: Any, from_store: Any, *, two_way: bool) -> None:
         stock = Field("stock", "stock", "stock_quantity", Type("integer"), truth="erp-wins", empty="ignore")
         manages = Field("manages", "manages", "manage_stock", Type("boolean"), truth="erp", empty="ignore")
+        pictures = Field("images", "images", "images", Type("list", ordered=True), truth="erp")
         source = ErpSide("memory", "sku" if two_way else "key", parent="parent", write_to="in-place")
         self.two_way = two_way
         self.company = Company(
-            catalogue(*FIELDS[:4], stock, manages, erp=source, gone=Gone(from_erp, from_store), create_in_erp=two_way)
+            catalogue(
+                *FIELDS,
+                stock,
+                manages,
+                pictures,
+                erp=source,
+                gone=Gone(from_erp, from_store),
+                create_in_erp=two_way,
+            )
         )
         self.erp, self.shop = self.company.erp, self.company.shop
         self.taken: dict[str, dict[str, Any]] = {}
@@ -66,6 +82,21 @@ class Catalogue(RuleBasedStateMachine):
     def price_in_erp(self, key: str, price: str) -> None:
         if key in self.erp.records:
             self.put(key, price=price)
+
+    @rule(key=st.one_of(products, variations), images=images)
+    def images_in_erp(self, key: str, images: list[str]) -> None:
+        if key in self.erp.records:
+            self.put(key, images=images)
+
+    @rule(key=variations, size=sizes)
+    def size_in_erp(self, key: str, size: str) -> None:
+        if key in self.erp.records:
+            self.put(key, size=size)
+
+    @rule(key=st.one_of(products, variations), sku=st.sampled_from(["", "P1", "V1", "V2", "N1"]))
+    def sku_in_erp(self, key: str, sku: str) -> None:
+        if key in self.erp.records and not self.two_way:
+            self.put(key, sku=sku)
 
     @rule(key=st.one_of(products, variations))
     def take_away(self, key: str) -> None:
@@ -97,6 +128,12 @@ class Catalogue(RuleBasedStateMachine):
         if variation := self.variation(at):
             self.shop.edit_product(variation["id"], regular_price=price, status=status)
 
+    @rule(at=numbers, kept=st.integers(0, 2))
+    def images_in_shop(self, at: int, kept: int) -> None:
+        if product := self.product(at):
+            left = [{"id": image["id"]} for image in reversed(product["images"])]
+            self.shop.edit_product(product["id"], images=left[:kept])
+
     @rule(at=numbers, how=st.sampled_from(["delete", "trash", "status"]))
     def remove_product_from_shop(self, at: int, how: str) -> None:
         if product := self.product(at):
@@ -124,10 +161,11 @@ class Catalogue(RuleBasedStateMachine):
         product = self.product(at)
         if product is None or product["type"] != "variable" or sku in self.skus():
             return
-        if color in [option(each) for each in self.shop.below(product["id"])]:
+        if (color, "") in [options(each) for each in self.shop.below(product["id"])]:
             return
-        offered = [{"name": "Color", "options": ["Red", "Blue"], "variation": True}]
-        self.shop.edit_product(product["id"], attributes=offered)
+        others = [one for one in product["attributes"] if one["name"] != "Color"]
+        offered = {"name": "Color", "options": ["Red", "Blue"], "variation": True}
+        self.shop.edit_product(product["id"], attributes=[*others, offered])
         self.shop.create_variation(
             product["id"], sku=sku, regular_price="9.00", attributes=[{"name": "Color", "option": color}]
         )
@@ -193,8 +231,8 @@ class Catalogue(RuleBasedStateMachine):
         found = self.skus()
         assert len(found) == len(set(found)), found
         for product in self.shop.products():
-            options = [option(each) for each in self.shop.below(product["id"])]
-            assert len(options) == len(set(options)), (product["sku"], options)
+            below = [options(each) for each in self.shop.below(product["id"])]
+            assert len(below) == len(set(below)), (product["sku"], below)
 
     # -- what must hold
 
@@ -232,7 +270,11 @@ class Catalogue(RuleBasedStateMachine):
                 ignored = one.empty == "ignore" and row[name] is None
                 assert ignored or same(*values), (key, name, values, link)
             if record["type"] == "variation":
-                assert option(record) == (row["color"] or "")
+                assert options(record) == (row["color"] or "", row["size"] or "")
+            wanted = row["images"] or []
+            if NOWHERE not in wanted:
+                most = 1 if record["type"] == "variation" else len(wanted)
+                assert files(record["images"]) == files({"src": url} for url in wanted[:most]), (key, link)
             if record["type"] != "variable" and record["manage_stock"] is True and row["stock"] is not None:
                 assert record["stock_quantity"] == row["stock"], (key, record)
 
@@ -245,7 +287,10 @@ class Catalogue(RuleBasedStateMachine):
             found[str(product["id"])] = product
             for each in self.shop.below(product["id"]):
                 sku = "" if each["sku"] == product["sku"] else each["sku"]
-                found[f"{product['id']}/{each['id']}"] = {**each, "type": "variation", "sku": sku}
+                saved = self.shop.site.store.product(each["id"])
+                own = [each["image"]] if saved is not None and saved.fields.get("images") else []
+                more = {"type": "variation", "sku": sku, "images": own}
+                found[f"{product['id']}/{each['id']}"] = {**each, **more}
         return found
 
     def accounted(self, result: Any) -> None:
@@ -283,8 +328,15 @@ class Catalogue(RuleBasedStateMachine):
         return list(self.company.state.connection.connection.dbapi_connection.iterdump())  # type: ignore[union-attr]
 
 
-def option(variation: dict[str, Any]) -> str:
-    return next((str(one["option"]) for one in variation["attributes"] if one["name"] == "Color"), "")
+def options(variation: dict[str, Any]) -> tuple[str, str]:
+    """Its colour and its size."""
+    chosen = {one["name"]: str(one["option"]) for one in variation["attributes"]}
+    return chosen.get("Color", ""), chosen.get("Size", "")
+
+
+def files(images: Iterable[dict[str, str]]) -> list[str]:
+    """Their names, without what the shop adds where it has one of that name already."""
+    return [re.sub(r"-\d+$", "", PurePosixPath(image["src"]).stem) for image in images]
 
 
 TestCatalogue = Catalogue.TestCase
