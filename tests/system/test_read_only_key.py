@@ -28,7 +28,7 @@ name = { erp = "Bezeichnung", store = "name", truth = "store", to = "erp" }
 """
 
 
-def test_no_command_sends_a_request_that_could_write(tmp_path: Path) -> None:
+def test_no_run_sends_a_request_that_could_write(tmp_path: Path) -> None:
     keys = [Key("ck_reader", "cs_reader", "read")]
     with Sandbox(keys=keys, seed=3) as sandbox, running(sandbox) as url:
         sandbox.home = url
@@ -37,12 +37,9 @@ def test_no_command_sends_a_request_that_could_write(tmp_path: Path) -> None:
         (project.folder / "products.toml").write_text(MAPPING, encoding="utf-8")
         sandbox.create_product(name="Vom Laden", sku="A-001")
         config = ["--config", str(project.folder / "config.toml")]
-        codes = [
-            main([*command, *config])
-            for command in (["check"], ["diff", "--max-changes", "100%"], FREELY, [*FREELY, "--full"])
-        ]
+        runs = (["diff", "--max-changes", "100%"], FREELY, [*FREELY, "--full"])
+        assert [main([*command, *config]) for command in runs] == [0, 0, 0]
         assert {request.method for request in sandbox.requests} <= {"GET", "OPTIONS"}
-    assert codes[1:] == [0, 0, 0]
-    assert codes[0] in (0, 1), "nothing hinders a run"
+        assert main(["check", *config]) in (0, 1), "nothing hinders a run"
     written = "".join(file.read_text(encoding="cp1252") for file in project.handed_over())
     assert "Vom Laden" in written

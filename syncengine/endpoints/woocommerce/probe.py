@@ -1,7 +1,7 @@
 """A shop, as it shows itself: can it be reached, what may the key do, how old is it, how does it count.
 
 Nothing is written. Whether the key may write is told by an empty batch, which a key that may only read is refused,
-and which changes nothing where it is not (FACTS-WOOCOMMERCE, 1 and 10). Where no job writes the shop, it is not sent.
+and which changes nothing where it is not (FACTS-WOOCOMMERCE, 1 and 10).
 """
 
 from __future__ import annotations
@@ -53,10 +53,7 @@ class Probe:
         yield from self._punctual()
         if not readable:
             return
-        if writes:
-            yield from self._writes()
-        else:
-            yield ok("key", "no job writes this shop: a key with the permission Read is enough")
+        yield from self._writes(needed=writes)
         yield from self._encrypted(index)
         yield from self._versions()
         yield from self._customs(index)
@@ -118,7 +115,7 @@ class Probe:
         yield self._refusal(response, body, index)
         return False
 
-    def _writes(self) -> Iterator[Finding]:
+    def _writes(self, *, needed: bool) -> Iterator[Finding]:
         """Send a batch with nothing in it."""
         try:
             response, body = self._ask("POST", "/wp-json/wc/v3/products/batch", key=True, body={"update": []})
@@ -126,9 +123,22 @@ class Probe:
             yield unreached(error, self.url, self._timeout)
             return
         if response.status_code == 200 and parsed(body) is not None:
-            yield ok("key", "it may write")
+            if needed:
+                yield ok("key", "it may write")
+            else:
+                yield warning(
+                    "key",
+                    "it may write, and no job writes this shop",
+                    "make one with the permission Read for it: what a key may not do, nobody can do with it",
+                )
+            return
+        found = self._refusal(response, body, {})
+        if needed:
+            yield found
+        elif found.what == "key":
+            yield ok("key", "it may not write, and no job writes this shop")
         else:
-            yield self._refusal(response, body, {})
+            yield note(found.what, f"whether the key may write is not known: {found.message}", found.instead)
 
     def _refusal(self, response: httpx.Response, body: bytes, index: Mapping[str, Any]) -> Finding:
         """Why a request with the key was not answered as it should be."""
