@@ -34,6 +34,8 @@ UNITS = {"weight": "woocommerce_weight_unit", "dimensions": "woocommerce_dimensi
 class Probe:
     """Asks one shop. `timeout` is what its client waits, `clock` this machine's time."""
 
+    EMPTY_BATCH: tuple[str, Mapping[str, Any]] = ("/wp-json/wc/v3/products/batch", {"update": []})
+
     def __init__(
         self, client: Client, timeout: float, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
@@ -118,11 +120,12 @@ class Probe:
     def _writes(self, *, needed: bool) -> Iterator[Finding]:
         """Send a batch with nothing in it."""
         try:
-            response, body = self._ask("POST", "/wp-json/wc/v3/products/batch", key=True, body={"update": []})
+            address, nothing = self.EMPTY_BATCH
+            response, body = self._ask("POST", address, key=True, body=nothing)
         except httpx.TransportError as error:
             yield unreached(error, self.url, self._timeout)
             return
-        if response.status_code == 200 and parsed(body) is not None:
+        if response.is_success and parsed(body) is not None:
             if needed:
                 yield ok("key", "it may write")
             else:

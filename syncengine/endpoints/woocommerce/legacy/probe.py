@@ -23,6 +23,7 @@ SWITCH_ON = "in WooCommerce > Settings > Advanced > Legacy API, or, from WooComm
 class LegacyProbe(Probe):
     """Asks one shop. Its index is open to anybody, and tells what it is and how it counts."""
 
+    EMPTY_BATCH = (f"{ROOT}products/bulk", {"products": []})
     _store: Mapping[str, Any] = {}
 
     def _reached(self) -> Generator[Finding, None, Mapping[str, Any] | None]:
@@ -58,18 +59,6 @@ class LegacyProbe(Probe):
             return True
         yield self._refusal(response, body, index)
         return False
-
-    def _writes(self) -> Iterator[Finding]:
-        try:
-            response, body = self._ask("POST", f"{ROOT}products/bulk", key=True, body={"products": []})
-        except httpx.TransportError as error:
-            yield unreached(error, self.url, self._timeout)
-            return
-        answer = parsed(body)
-        if response.is_success and isinstance(answer, dict) and "products" in answer:
-            yield ok("key", "it may write")
-        else:
-            yield self._refusal(response, body, {})
 
     def _refusal(self, response: httpx.Response, body: bytes, index: Mapping[str, Any]) -> Finding:
         if UNSIGNED in self._error(parsed(body))[1]:
