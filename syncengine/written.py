@@ -195,7 +195,7 @@ def url(written: str) -> str:
         raise Mistake(f"not a URL of a shop: {written!r}", instead)
     if parts.query or parts.fragment or re.search(r"[\s\\]", parts.path):
         raise Mistake("something follows the address", instead)
-    path = re.sub(r"(/wp-json(/wc(/v[0-9])?)?)?/*$", "", parts.path)
+    path = re.sub(r"(/wp-json(/wc(/v[0-9])?)?|/wc-api(/v[0-9])?)?/*$", "", parts.path)
     return f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}"
 
 

@@ -160,6 +160,7 @@ def test_a_config_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
         ("https://shop.example.com/wp-json/wc/v3", "https://shop.example.com"),
         ("https://shop.example.com/wp-json/wc/v3/", "https://shop.example.com"),
         ("https://example.com/shop/wp-json", "https://example.com/shop"),
+        ("https://example.com/shop/wc-api/v3/", "https://example.com/shop"),
         ("http://127.0.0.1:8899", "http://127.0.0.1:8899"),
         ("http://shop.example.com", "http://shop.example.com"),
         ("http://[::1]:8899/", "http://[::1]:8899"),

@@ -17,14 +17,16 @@ from hypothesis import strategies as st
 from syncengine.endpoints import Cursor, View
 from syncengine.endpoints.woocommerce import WooCommerceEndpoint, open_endpoint
 from syncengine.endpoints.woocommerce.client import LostReply, NoSuchRoute
+from syncengine.endpoints.woocommerce.customers import Customers
 from syncengine.endpoints.woocommerce.legacy.client import LegacyClient
 from syncengine.endpoints.woocommerce.legacy.terms import Terms
 from syncengine.endpoints.woocommerce.legacy.words import KINDS, undressed
 from syncengine.errors import CannotRun, ConfigError, Refused
 from syncengine.mapping import ErpSide, Mapping
+from syncengine.records import Action, Change
 from syncengine.sandbox import Fault, Sandbox
 from syncengine.sandbox.terms import Attributes
-from syncengine.values import Type
+from syncengine.values import Type, Value
 from tests.unit.test_woocommerce_shop import (
     Clock,
     answer,
@@ -193,6 +195,15 @@ def test_two_categories_of_one_name_cannot_be_told_apart_and_stop_the_run() -> N
             ids(opened.pull(Cursor(), (), full=True))
 
 
+def test_nothing_is_put_into_a_category_that_shares_its_name() -> None:
+    with old_shop("sku", "categories") as (sandbox, opened):
+        changes = [create(sku="1", name="x", categories=["Men > Shoes", "Women > Shoes"])]
+        opened.send(opened.prerequisites(changes))
+        outcome = only(opened.send(changes))
+        assert (outcome.status, "several categories 'Shoes'" in outcome.error) == ("failed", True)
+        assert not sandbox.products()
+
+
 def test_a_category_made_meanwhile_is_learnt() -> None:
     with old_shop("sku", "categories") as (sandbox, opened):
         sandbox.create_product(name="x", sku="1")
@@ -224,6 +235,16 @@ def test_what_is_created_and_changed_is_answered_item_by_item() -> None:
         )
         assert (taken.status, taken.record_id) == ("failed", str(there))
         assert sandbox.product(there)["name"] == "there", "a create changed the product that has its SKU"
+
+
+def test_a_product_is_not_made_one_with_a_variation_that_has_its_sku() -> None:
+    with old_shop() as (sandbox, opened):
+        size = {"name": "Size", "options": ["S"], "variation": True}
+        shirt = sandbox.create_product(name="shirt", type="variable", attributes=[size])["id"]
+        sandbox.create_variation(shirt, sku="V-1", attributes=[{"name": "Size", "option": "S"}])
+        outcome = only(opened.send([create(sku="V-1", name="other")]))
+        assert (outcome.status, outcome.record_id) == ("failed", None)
+        assert len(sandbox.products()) == 1
 
 
 def test_to_the_trash_is_an_update_and_for_good_a_delete() -> None:
@@ -307,6 +328,68 @@ def test_a_global_attribute_stays_the_global_one() -> None:
         assert outcome.cells is not None
         assert outcome.cells["attribute:Colour"] == "Red"
         assert [(one["id"], one["options"]) for one in sandbox.product(there)["attributes"]] == [(number, ["Red"])]
+
+
+# -- customers
+
+
+@contextmanager
+def customers_of(transport: httpx.BaseTransport, url: str = "http://shop.test") -> Iterator[Customers]:
+    paths = ("email", "first_name", "billing.city", "date_modified")
+    mapped = replace(mapping(*paths, types={"date_modified": Type("datetime")}), entity="customer", match_by=("email",))
+    view = View("customers", "store", mapped, "R1", read_only=False)
+    opened = Customers(connection(url, **OLD), view, transport, sleep=lambda _: None)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def person(action: Action, record_id: object = None, /, **fields: Value) -> Change:
+    made = change(action, str(record_id) if record_id else None, **fields)
+    made.entity = "customer"
+    return made
+
+
+def test_customers_are_found_by_any_address_and_in_any_case() -> None:
+    with Sandbox() as sandbox, customers_of(sandbox.transport()) as opened:
+        made = [sandbox.create_customer(email=email)["id"] for email in ("a+b@example.test", "o'c@example.test")]
+        assert ids(opened.find("email", ["A+B@example.test"])) == [str(made[0])]
+        assert ids(opened.find("email", ["o'c@example.test"])) == [str(made[1])]
+        assert ids(opened.find("email", ["nobody@example.test"])) == []
+
+
+def test_customers_are_read_again_only_when_they_moved() -> None:
+    clock = Clock()
+    with Sandbox(clock=clock) as sandbox, customers_of(sandbox.transport(), "https://shop.test") as opened:
+        made = [sandbox.create_customer(email=f"c{number}@example.test")["id"] for number in range(120)]
+        clock.move(hours=1)
+        first = opened.pull(Cursor(), (), full=False)
+        assert set(map(str, made)) < set(ids(first))
+        sandbox.edit_customer(made[5], billing={"city": "Ulm"})
+        sandbox.reset_log()
+        second = opened.pull(first.cursor(()), (), full=False)
+        assert {number: found["billing.city"] for number, found in cells(second).items()} == {str(made[5]): "Ulm"}
+        assert second.unchanged == 120
+        assert len(sandbox.requests) == 3, "two pages of the list, and the one that moved"
+
+
+def test_customers_are_created_changed_and_deleted_each_with_its_outcome() -> None:
+    with Sandbox() as sandbox, customers_of(sandbox.transport()) as opened:
+        there = sandbox.create_customer(email="there@example.test", billing={"company": "ACME"})["id"]
+        changes = [
+            person("create", email="new@example.test", first_name="New"),
+            person("create", email="There@example.test"),
+            person("update", there, **{"billing.city": "Ulm"}),
+            person("update", 99999, first_name="nobody"),
+        ]
+        made, taken, changed, gone = opened.send(changes)
+        assert made.status == "done"
+        assert (taken.status, taken.record_id) == ("failed", str(there))
+        assert (changed.status, sandbox.customer(there)["billing"]["company"]) == ("done", "ACME")
+        assert (gone.status, gone.error.partition(":")[0]) == ("failed", "wc_user_invalid_id")
+        assert [one.status for one in opened.send([person("delete", there), person("delete", 99999)])] == ["done"] * 2
+        assert [one["email"] for one in sandbox.customers()] == ["new@example.test"]
 
 
 # -- refusals

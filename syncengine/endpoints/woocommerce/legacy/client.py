@@ -243,7 +243,7 @@ class LegacyClient(Client):
             return self._answer(kind, "create", reply.body.get(kind.one))
         more: Record = {}
         if reply.body.get("code") == ERRORS[SKU_TAKEN][0] and made.get("sku"):
-            query = {"status": "any", "_fields": "id", "per_page": 1}
+            query = {"status": "any", "_fields": "id,type", "per_page": 2}
             holders = self._of_skus(kind, [str(made["sku"])], query).body
             more = {"resource_id": holders[0]["id"]} if holders else {}
         return {"id": 0, "error": _error(reply, **more)}

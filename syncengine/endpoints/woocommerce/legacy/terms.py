@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from html import unescape
 from typing import Any
 
 from syncengine.errors import CannotRun
@@ -38,11 +39,15 @@ class Terms:
                 known = self._by_name(CATEGORIES)
         for name in names:
             if len(known.get(name, ())) > 1:
-                raise CannotRun(
-                    f"the shop has several categories {name!r}, and its old API tells a product's by name only: give "
-                    "them different names, or map no categories"
-                )
+                raise CannotRun(f"{_several(name)}: give them different names, or map no categories")
         return [known[name][0] if name in known else {"id": 0, "name": name, "slug": ""} for name in names]
+
+    def check_told(self, numbers: Sequence[int]) -> None:
+        """Raises ValueError for a category of which the old API could not tell later that a product is in it."""
+        known = self._by_name(CATEGORIES)
+        for name, sharing in known.items():
+            if len(sharing) > 1 and any(one["id"] in numbers for one in sharing):
+                raise ValueError(f"{_several(name)}: give them different names")
 
     def attribute_id(self, told: Mapping[str, Any]) -> int:
         """The number of a product's attribute, 0 where it is the product's own."""
@@ -66,3 +71,7 @@ class Terms:
             if route not in self._known:
                 self._known[route] = self._read(route)
             return self._known[route]
+
+
+def _several(name: str) -> str:
+    return f"the shop has several categories {unescape(name)!r}, and its old API tells a product's by name only"

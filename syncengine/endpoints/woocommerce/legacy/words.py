@@ -124,6 +124,8 @@ def _product_written(item: Mapping[str, Any], terms: Terms) -> Record:
             made["in_stock"] = IN_STOCK[value]
         elif name in ("categories", "tags"):
             made[name] = [one["id"] for one in value]
+            if name == "categories":
+                terms.check_told(made[name])
         elif name == "attributes":
             made[name] = [_attribute(one, terms) for one in value]
         elif name in TEXTS:
@@ -136,10 +138,13 @@ def _product_written(item: Mapping[str, Any], terms: Terms) -> Record:
 
 
 def _attribute(one: Mapping[str, Any], terms: Terms) -> Record:
-    """A global attribute is known by its slug, which the old API wants in the place of its name, too."""
+    """A global attribute is known by its slug, which the old API wants in the place of its name, too. Its options go as
+    one text: in a list older versions take them for slugs."""
     rest = {name: one[name] for name in ("position", "visible", "variation", "options") if name in one}
     slug = terms.attribute_slug(one["id"]) if one.get("id") else ""
-    return {"name": slug, "slug": slug, **rest} if slug else {"name": one["name"], **rest}
+    if not slug:
+        return {"name": one["name"], **rest}
+    return {**rest, "name": slug, "slug": slug, "options": "|".join(one.get("options", ()))}
 
 
 def _customer_told(old: Mapping[str, Any], terms: Terms) -> Record:
