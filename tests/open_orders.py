@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import httpx
+
 from syncengine.endpoints import Cursor
 from syncengine.mapping import Field, StoreSide
 from syncengine.records import JobResult
@@ -25,6 +27,7 @@ MAPPING = replace(
     catalogue(
         Field("sku", "sku", "sku", truth="erp"),
         Field("name", "name", "name", truth="erp"),
+        Field("price", "price", "regular_price", Type("money"), truth="erp", empty="ignore"),
         Field("color", "color", "attribute:Color", truth="erp"),
         Field("manage", None, "manage_stock", Type("boolean"), constant=True, has_constant=True, only_to="store"),
         Field("stock", "stock", "stock_quantity", Type("integer"), only_to="store", empty="ignore", reserves=True),
@@ -110,12 +113,18 @@ class Trade:
         self.shop.happens = lambda when: self.happens.get(when, lambda: None)()
         self.erp.after_pull = lambda: self.shop.happens("after the erp")
         for key in ("P1", "P2", "P3"):
-            self.company.row(key, sku=key, name=key, stock=GOODS.get(key))
-        self.company.row("V1", sku="V1", parent="P3", color="Red", stock=GOODS["V1"])
+            self.company.row(key, sku=key, name=key, price="10.00", stock=GOODS.get(key))
+        self.company.row("V1", sku="V1", parent="P3", color="Red", price="10.00", stock=GOODS["V1"])
         self.erp.exports += 1
         self.erp.on_pull = self.show_all
+        self.manager = httpx.Client(
+            base_url="https://shop.test/wp-json/wc/v3/orders",
+            transport=self.shop.transport(),
+            auth=("ck_sandbox", "cs_sandbox"),
+        )
 
     def close(self) -> None:
+        self.manager.close()
         self.company.close()
 
     def run(self, **options: Any) -> JobResult:
@@ -131,6 +140,17 @@ class Trade:
 
     def move(self, order: int, status: str) -> None:
         self.shop.edit_order(order, status=status)
+
+    def take_back(self, order: int) -> None:
+        """One unit of an order comes back, and its money is paid back."""
+        (line,) = self.shop.order(order)["line_items"]
+        of_it = [{"id": line["id"], "quantity": 1, "refund_total": 1}]
+        refund = {"amount": "1.00", "api_refund": False, "api_restock": True, "line_items": of_it}
+        assert self.manager.post(f"/{order}/refunds", json=refund).status_code == 201
+
+    def delete(self, order: int, *, force: bool) -> None:
+        """Into the trash, or for good."""
+        assert self.manager.delete(f"/{order}", params={"force": str(force).lower()}).status_code == 200
 
     def in_shop(self, sku: str) -> int:
         return int(self.shop.product_by_sku(sku)["stock_quantity"])
@@ -176,7 +196,8 @@ class Trade:
             if not self.erp.live:
                 self.show(found)
             return
-        for order in found:
+        there = {order["id"] for order in self.shop.orders()}
+        for order in there & {*found}:
             self.numbered.add(order)
             self.shop.edit_order(order, meta_data=[{"key": NUMBER, "value": f"R-{order}"}])
 

@@ -61,6 +61,18 @@ class Market(RuleBasedStateMachine):
         if found["id"] not in self.trade.booked or {found["status"], status} <= {*ALIVE}:
             self.trade.move(found["id"], status)
 
+    @rule(at=numbers, how=st.sampled_from(["take back", "trash", "delete"]))
+    def undo(self, at: int, how: str) -> None:
+        orders = [one for one in self.trade.shop.orders(status=list(ALIVE)) if one["id"] not in self.trade.booked]
+        if not orders:
+            return
+        order = orders[at % len(orders)]
+        paid = float(order["total"]) + sum(float(refund["total"]) for refund in order["refunds"])
+        if how != "take back":
+            self.trade.delete(order["id"], force=how == "delete")
+        elif paid > 0 and any(self.trade.open(sku).get(order["id"], 0) > 0 for sku in GOODS):
+            self.trade.take_back(order["id"])
+
     @rule(sku=goods, number=st.integers(0, 9))
     def edit_in_shop(self, sku: str, number: int) -> None:
         self.trade.shop.edit_product(self.trade.shop.product_by_sku(sku)["id"], stock_quantity=number)

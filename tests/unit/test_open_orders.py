@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from syncengine.endpoints import Cursor, OpenOrder, View
@@ -133,13 +132,21 @@ def test_an_order_that_is_none_any_more_reserves_nothing(trade: Trade, status: s
 def test_an_order_in_the_trash_or_deleted_reserves_nothing_though_no_list_tells_that(trade: Trade) -> None:
     orders = [trade.sell("P1", 2), trade.sell("P2", 1)]
     trade.run()
-    with httpx.Client(
-        base_url="https://shop.test/wp-json/wc/v3", transport=trade.shop.transport(), auth=("ck_sandbox", "cs_sandbox")
-    ) as manager:
-        assert manager.delete(f"/orders/{orders[0]}").status_code == 200
-        assert manager.delete(f"/orders/{orders[1]}", params={"force": "true"}).status_code == 200
+    trade.delete(orders[0], force=False)
+    trade.delete(orders[1], force=True)
     trade.run()
     assert (trade.in_shop("P1"), trade.in_shop("P2")) == (5, 5)
+
+
+def test_what_comes_back_is_reserved_no_more(trade: Trade) -> None:
+    order = trade.sell("P1", 3)
+    trade.run()
+    trade.take_back(order)
+    assert (trade.run().changes, trade.in_shop("P1")) == ([], 3)
+    trade.stock["P1"] = 10
+    trade.export_stock()
+    trade.arrive()
+    assert stock_writes(trade.run()) == [("P1", "8", "erp changed, less 2 units in 1 open order")]
 
 
 def test_more_than_there_is_leaves_less_than_nothing(trade: Trade) -> None:
