@@ -43,13 +43,13 @@ class Web:
         if stopped is not None:
             return stopped
         response = self._of_wordpress(request, home)
-        if legacy.concerns(request) or any(name == "Link" for name, _ in response.headers):
+        if legacy.concerns(self._site, request) or any(name == "Link" for name, _ in response.headers):
             return response
         link = f'<{self._site.address(home, "/")}>; rel="https://api.w.org/"'
         return Response(response.status, response.body, (*response.headers, ("Link", link)))
 
     def _of_wordpress(self, request: Request, home: str) -> Response:
-        if not legacy.concerns(request):
+        if not legacy.concerns(self._site, request):
             route = request.route
             if route is None or front.hidden(self._site, request):
                 return front.page(self._site, request)
@@ -114,7 +114,7 @@ class Web:
         with self._worker:
             if delay:
                 time.sleep(delay)
-            if legacy.concerns(request):
+            if legacy.concerns(self._site, request):
                 return legacy.answer(self._site, self._gate, request, home, half=half)
             try:
                 if (request.route or "").startswith(users.ROUTE):

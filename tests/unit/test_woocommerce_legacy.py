@@ -19,12 +19,13 @@ from syncengine.endpoints.woocommerce import WooCommerceEndpoint, open_endpoint
 from syncengine.endpoints.woocommerce.client import LostReply, NoSuchRoute
 from syncengine.endpoints.woocommerce.customers import Customers
 from syncengine.endpoints.woocommerce.legacy.client import LegacyClient
+from syncengine.endpoints.woocommerce.legacy.probe import LegacyProbe
 from syncengine.endpoints.woocommerce.legacy.terms import Terms
 from syncengine.endpoints.woocommerce.legacy.words import KINDS, undressed
 from syncengine.errors import CannotRun, ConfigError, Refused
 from syncengine.mapping import ErpSide, Mapping
 from syncengine.records import Action, Change
-from syncengine.sandbox import Fault, Sandbox
+from syncengine.sandbox import Fault, Key, Sandbox
 from syncengine.sandbox.terms import Attributes
 from syncengine.values import Type, Value
 from tests.unit.test_woocommerce_shop import (
@@ -99,7 +100,7 @@ def test_a_list_is_asked_for_in_the_words_of_old() -> None:
     }
 
 
-@pytest.mark.parametrize("sku", ["A+1", "100%41", "a b", "ü/&=?"])
+@pytest.mark.parametrize("sku", ["A+1", "100%41", "a b", "a,b", "ü/&=?"])
 def test_a_sku_is_found_whatever_stands_in_it(sku: str) -> None:
     with old_shop() as (sandbox, opened):
         made = sandbox.create_product(name="x", sku="other")
@@ -392,6 +393,18 @@ def test_customers_are_created_changed_and_deleted_each_with_its_outcome() -> No
         assert [one["email"] for one in sandbox.customers()] == ["new@example.test"]
 
 
+def test_a_global_attribute_made_meanwhile_does_not_become_the_products_own() -> None:
+    with old_shop("sku", "name", "attribute:Brand") as (sandbox, opened):
+        there = sandbox.create_product(name="x", sku="T")["id"]
+        ids(opened.pull(Cursor(), (), full=True))
+        with sandbox.site.store.work():
+            number = Attributes(sandbox.site).create_item({"name": "Colour", "slug": "farbe"})["id"]
+        sandbox.edit_product(there, attributes=[{"id": number, "options": ["Red"]}])
+        assert only(opened.send([update(there, attribute__Brand="Acme")])).status == "done"
+        found = {(one["id"], *one["options"]) for one in sandbox.product(there)["attributes"]}
+        assert found == {(number, "Red"), (0, "Acme")}
+
+
 # -- refusals
 
 
@@ -432,6 +445,46 @@ def test_other_records_are_not_asked_for() -> None:
             opened.get("orders")
         with pytest.raises(CannotRun, match="takes nothing at"):
             opened.post("products/1/variations/batch", {"update": []})
+
+
+# -- a look at the shop
+
+
+def findings(sandbox: Sandbox, url: str = "https://shop.test", **options: Any) -> dict[str, str]:
+    """What a check of the connection says, by how bad it is and what it is about."""
+    opened = LegacyClient(connection(url, **OLD, **options), sandbox.transport(), sleep=lambda _: None)
+    try:
+        told = list(LegacyProbe(opened, 5).findings(writes=True))
+    finally:
+        opened.close()
+    return {f"{one.level} {one.what}": f"{one.message}; {one.instead}" for one in told}
+
+
+def test_a_sound_shop_is_told_by_its_index_and_nothing_is_written() -> None:
+    with Sandbox(woocommerce="2.6.14") as sandbox:
+        for how in ({}, {"auth": "query"}, {"url": "http://shop.test"}):
+            told = findings(sandbox, **how)
+            assert "it may write" in told["ok key"]
+            assert "WooCommerce 2.6.14, by its old API" in told["ok versions"]
+            assert "info versions" not in told, "a shop of then has no other API"
+            assert "prices in EUR" in told["info shop"]
+        assert not any(word.startswith("error") for word in told)
+        assert all(request.path.startswith("/wc-api/v3/") for request in sandbox.requests)
+        assert not sandbox.products()
+
+
+def test_what_stands_in_the_way_is_told() -> None:
+    with Sandbox(keys=[Key("ck_sandbox", "cs_sandbox", "read")]) as sandbox:
+        assert "may read but not write" in findings(sandbox)["error key"]
+        assert "wrong consumer_secret" in findings(sandbox, consumer_secret="cs_wrong")["error key"]
+        unsigned = findings(sandbox, "http://shop.test", auth="basic")
+        assert 'auth = "oauth1"' in unsigned["error key"]
+    with Sandbox(plain_permalinks=True) as sandbox:
+        assert "error REST API" in findings(sandbox)
+    off = {"errors": [{"code": "woocommerce_api_disabled", "message": "The API is disabled on this site"}]}
+    with client(answering(answer(off, 404))) as opened:
+        (told,) = LegacyProbe(opened, 5).findings(writes=True)
+        assert "Legacy API" in told.instead
 
 
 # -- what is a mistake of the mapping

@@ -28,9 +28,9 @@ OLD_CODES = {"product_invalid_sku": "woocommerce_api_product_sku_already_exists"
 Deed = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
-def concerns(request: Request) -> bool:
-    """Whether a request is for the old API."""
-    return request.path == ROOT or request.path.startswith(f"{ROOT}/")
+def concerns(site: Site, request: Request) -> bool:
+    """Whether a request is for the old API, which is not there with plain permalinks."""
+    return not site.plain_permalinks and (request.path == ROOT or request.path.startswith(f"{ROOT}/"))
 
 
 def answer(site: Site, gate: Gate, request: Request, home: str, *, half: bool = False) -> Response:

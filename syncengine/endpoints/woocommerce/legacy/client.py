@@ -100,7 +100,7 @@ class LegacyClient(Client):
             rows = [found.body.get(kind.one)] if found else []
             return self._rows(kind, found, rows)
         if query.get("sku"):
-            return self._of_skus(kind, str(query["sku"]).split(","), query)
+            return self._of_skus(kind, _skus_in(str(query["sku"])), query)
         if query.get("include") and route == "customers":  # its lists take no ids
             return self._of_ids(kind, route, str(query["include"]).split(","), query)
         reply = super().get(route, _query(kind, query))
@@ -291,6 +291,12 @@ def _query(kind: Kind, query: Mapping[str, Any]) -> dict[str, Any]:
     if query.get("page"):
         found["page"] = query["page"]
     return dict(sorted(found.items()))
+
+
+def _skus_in(text: str) -> list[str]:
+    """A comma list; but it may be one SKU with a comma in it."""
+    parts = text.split(",")
+    return [*parts, text] if len(parts) > 1 else parts
 
 
 def _fields(kind: Kind, query: Mapping[str, Any]) -> dict[str, str]:

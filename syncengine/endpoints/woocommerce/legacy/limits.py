@@ -11,6 +11,7 @@ from syncengine.mapping import Field, Mapping
 __all__ = ["check"]
 
 ROUTES = {"product": "products", "customer": "customers"}
+NEEDS_ANOTHER = 'it needs a connection with api = "wc-v3"'
 DATES = ("date_created", "date_modified")
 NO_MARK = "it keeps no mark of what was sent, so a {0} whose answer is lost could not be told from one that never came"
 
@@ -29,7 +30,7 @@ def check(mapping: Mapping, name: str) -> None:
 def _problems(mapping: Mapping) -> Iterator[tuple[int | None, str, str]]:
     entity = mapping.entity
     if entity not in ROUTES:
-        yield None, f"the shop's old API is used for products and customers, not for a {entity}", "use wc-v3 for it"
+        yield None, f"the shop's old API is used for products and customers, not for a {entity}", NEEDS_ANOTHER
         return
     if mapping.erp.parent is not None:
         yield mapping.erp.line, "the shop's old API is not used for variations", "leave parent out"

@@ -18,6 +18,7 @@ __all__ = ["LegacyProbe"]
 ROOT = LegacyClient.ROOT
 HAS_WC_V3 = (3, 5)  # the first version of WooCommerce with it
 SWITCH_ON = "in WooCommerce > Settings > Advanced > Legacy API, or, from WooCommerce 9 on, by the plug-in of that name"
+PERMALINKS = "; and let WordPress > Settings > Permalinks be anything but Plain"
 
 
 class LegacyProbe(Probe):
@@ -38,7 +39,9 @@ class LegacyProbe(Probe):
             off = isinstance(answer, dict) and "errors" in answer
             found = None if off else self._stranger(response, body) or busy(response)
             yield found or obstacle(
-                "REST API", f"the shop does not speak its old API ({response.status_code})", f"turn it on {SWITCH_ON}"
+                "REST API",
+                f"the shop does not speak its old API ({response.status_code})",
+                f"turn it on {SWITCH_ON}{PERMALINKS}",
             )
             return None
         self._store = store

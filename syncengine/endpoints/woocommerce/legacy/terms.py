@@ -50,15 +50,22 @@ class Terms:
                 raise ValueError(f"{_several(name)}: give them different names")
 
     def attribute_id(self, told: Mapping[str, Any]) -> int:
-        """The number of a product's attribute, 0 where it is the product's own."""
-        slug = f"{PREFIX}{told.get('slug')}"
-        found = (one["id"] for one in self._all(ATTRIBUTES) if one["slug"] == slug and one["name"] == told.get("name"))
-        return next(found, 0)
+        """The number of a product's attribute, 0 where it is the product's own. An own one's slug is its name."""
+        number = self._numbered(told)
+        if not number and told.get("slug") != told.get("name"):  # made by somebody since they were read
+            self.forget(ATTRIBUTES)
+            number = self._numbered(told)
+        return number
 
     def attribute_slug(self, number: int) -> str:
         """The slug of a global attribute, without its prefix; "" where there is none of that number."""
         found = (str(one["slug"]) for one in self._all(ATTRIBUTES) if one["id"] == number)
         return next(found, "").removeprefix(PREFIX)
+
+    def _numbered(self, told: Mapping[str, Any]) -> int:
+        slug, name = told.get("slug"), told.get("name")
+        known = (one for one in self._all(ATTRIBUTES) if one["slug"] == f"{PREFIX}{slug}")
+        return next((int(one["id"]) for one in known if slug != name or one["name"] == name), 0)
 
     def _by_name(self, route: str) -> dict[str, list[Record]]:
         found: dict[str, list[Record]] = {}
