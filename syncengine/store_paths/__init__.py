@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from syncengine.mapping import Entity
 from syncengine.store_paths.category import CATEGORY
+from syncengine.store_paths.coupon import COUPON
 from syncengine.store_paths.customer import CUSTOMER
 from syncengine.store_paths.order import ORDER
 from syncengine.store_paths.product import PRODUCT
@@ -18,4 +19,5 @@ TABLES: Mapping[Entity, Table] = {
     "category": CATEGORY,
     "customer": CUSTOMER,
     "order": ORDER,
+    "coupon": COUPON,
 }

@@ -135,4 +135,20 @@ class Categories(Records):
         return (self._path(above) + SEPARATOR if above else "") + unescape(term.name)
 
 
-RECORDS: Mapping[str, type[Records]] = {"customer": Customers, "category": Categories}
+class Coupons(Records):
+    key = "code"
+
+    def all(self) -> list[Record]:
+        return self.shop.coupons()
+
+    def create(self, **fields: Any) -> None:
+        self.shop.create_coupon(**fields)
+
+    def edit(self, number: int, **fields: Any) -> None:
+        self.shop.edit_coupon(number, **fields)
+
+    def delete(self, number: int) -> None:
+        self.shop.delete_coupon(number)
+
+
+RECORDS: Mapping[str, type[Records]] = {"customer": Customers, "category": Categories, "coupon": Coupons}

@@ -83,7 +83,19 @@ GruppenNr;Pfad;Beschreibung;Bild;Reihenfolge
         "tassen": {"name": "Tassen", "menu_order": 2},
     },
 )
-OTHERS = {"customers.toml": CUSTOMERS, "categories.toml": CATEGORIES}
+COUPONS = (
+    "coupons.csv",
+    """\
+GutscheinNr;Code;Art;Wert;Bemerkung;GueltigBis;Mindestwert;Anzahl;Eingeloest
+G1;SOMMER10;%;10,00;Sommer;2030-08-31;50,00;100;0
+G2;Willkommen;Betrag;5,00;;;;;0
+""",
+    {
+        "sommer10": {"discount_type": "percent", "amount": "10.00", "minimum_amount": "50.00", "usage_limit": 100},
+        "willkommen": {"discount_type": "fixed_cart", "amount": "5.00", "date_expires": None, "usage_limit": None},
+    },
+)
+OTHERS = {"customers.toml": CUSTOMERS, "categories.toml": CATEGORIES, "coupons.toml": COUPONS}
 
 ORDERS = {"orders.toml", "order-status.toml", "orders-from-erp.toml"}  # tried in test_orders.py and its neighbour
 
@@ -139,7 +151,11 @@ def test_a_shipped_mapping_of_other_records_does_so_too(name: str, watched: Sand
 
 def _there(shop: Sandbox, name: str) -> dict[str, Any]:
     """The records that a mapping is about, by what a person calls each."""
-    route, key = {"customers.toml": ("customers", "email"), "categories.toml": ("products/categories", "slug")}[name]
+    route, key = {
+        "customers.toml": ("customers", "email"),
+        "categories.toml": ("products/categories", "slug"),
+        "coupons.toml": ("coupons", "code"),
+    }[name]
     with closing(Shop(str(shop.home))) as manager:
         return {one[key]: one for one in manager.http.get(f"/{route}", params={"per_page": 100}).json()}
 

@@ -17,6 +17,7 @@ from syncengine.endpoints import Cursor, Endpoint, OpenOrder, Page, View
 from syncengine.endpoints.woocommerce.apis import check, client_of, probe_of
 from syncengine.endpoints.woocommerce.batches import Batches
 from syncengine.endpoints.woocommerce.categories import Categories
+from syncengine.endpoints.woocommerce.coupons import Coupons
 from syncengine.endpoints.woocommerce.customers import Customers
 from syncengine.endpoints.woocommerce.inspect import ShopInspection
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, parent_of
@@ -48,6 +49,7 @@ ENDPOINTS: Mapping[Entity, type[Plain]] = {  # of all that are no products
     "category": Categories,
     "customer": Customers,
     "order": Orders,
+    "coupon": Coupons,
 }
 
 

@@ -91,7 +91,7 @@ class Tree:
 class Categories(Plain):
     """The categories of one store, for one job."""
 
-    route = Route("products/categories", {})
+    route = Route("products/categories", {}, name="slug")
     looked_up: Mapping[str, str] = {"slug": "slug"}
     also = ("slug",)
     beyond = frozenset({"path", "parent", "image"})

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from syncengine.endpoints import View, rows
+from syncengine.endpoints import View
 from syncengine.endpoints.woocommerce.judges import plain_text
 from syncengine.endpoints.woocommerce.lists import Rows
 from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
@@ -20,9 +20,8 @@ from syncengine.endpoints.woocommerce.plain import Judge, Plain
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 from syncengine.endpoints.woocommerce.schema import accepted
 from syncengine.endpoints.woocommerce.users import HIGHEST, Users
-from syncengine.errors import SyncError
 from syncengine.findings import Finding, mistake, place
-from syncengine.records import Change, FieldChange, Outcome
+from syncengine.records import Change, Outcome
 from syncengine.secret import Secret, revealed
 from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths.customer import CUSTOMER, INSIDE
@@ -100,18 +99,18 @@ class Customers(Plain):
     def body(self, change: Change) -> Record:
         """`role` is WordPress's, and `username` never sent: the store makes one of the e-mail."""
         item = super().body(change)
-        if (email := self._field_at(change, "email")) is not None:
+        if (email := self.field_at(change, "email")) is not None:
             item["email"] = email.new
         elif change.action == "create":
             raise ValueError("a new customer needs an e-mail address")
-        if (email := self._field_at(change, "billing.email")) is not None:
+        if (email := self.field_at(change, "billing.email")) is not None:
             item.setdefault("billing", {})["email"] = email.new or ""
-        if change.action == "create" and (password := self._field_at(change, "password")) is not None:
+        if change.action == "create" and (password := self.field_at(change, "password")) is not None:
             item["password"] = revealed(password.new)
         return item
 
     def partner(self, change: Change, code: str, error: Mapping[str, Any]) -> str | None:
-        return self._with_email(change)[0] if code in THERE_ALREADY else None
+        return self.namesake(change, "email")[0] if code in THERE_ALREADY else None
 
     def concerns(self) -> Iterator[Finding]:
         mapping, only = self._view.mapping, self._view.mapping.store.only.get("role", ())
@@ -170,33 +169,21 @@ class Customers(Plain):
         return change.action == "update" and all(self._objects.path_of(name)[0] == "role" for name in change.fields)
 
     def _gets_role(self, change: Change) -> bool:
-        return change.action == "create" and self._field_at(change, "role") is not None
+        return change.action == "create" and self.field_at(change, "role") is not None
 
     def _looked_up(self, outcome: Outcome) -> Outcome:
         """A create without a reply: whoever gives the new customer a role must know that they are there."""
-        number, cells = self._with_email(outcome.change)
+        number, cells = self.namesake(outcome.change, "email")
         return outcome if number is None else Outcome(outcome.change, "done", number, cells)
-
-    def _with_email(self, change: Change) -> tuple[str | None, Mapping[str, Any]]:
-        """The one customer who has the address of a change, and the cells; None where nobody can tell."""
-        email = self._field_at(change, "email")
-        try:
-            found = list(rows(self.find("email", [str(email.new)]))) if email is not None else []
-        except SyncError:  # what else the batch has done must not be lost over it
-            found = []
-        return (found[0][0], found[0][2]) if len(found) == 1 else (None, {})
 
     def _with_role(self, outcome: Outcome) -> Outcome:
         """A role that is not given fails its change, and the next run tries it again: all else is there by then."""
-        change, field = outcome.change, self._field_at(outcome.change, "role")
+        change, field = outcome.change, self.field_at(outcome.change, "role")
         if field is None or outcome.status != "done" or outcome.record_id is None:
             return outcome
         if reason := self.refusal("role", field.new) or self._users.give(outcome.record_id, str(field.new)):
             return Outcome(change, "failed", outcome.record_id, error=f"role: {reason}")
         return replace(outcome, cells={**(outcome.cells or {}), "role": field.new})
-
-    def _field_at(self, change: Change, path: str) -> FieldChange | None:
-        return next((field for name, field in change.fields.items() if self._objects.path_of(name)[0] == path), None)
 
 
 def _email(address: object) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from syncengine.endpoints import Cursor, Endpoint, Page, Pull, View
+from syncengine.endpoints import Cursor, Endpoint, Page, Pull, View, rows
 from syncengine.endpoints.woocommerce.apis import client_of, probe_of
 from syncengine.endpoints.woocommerce.inspect import ShopInspection
 from syncengine.endpoints.woocommerce.judges import meta
@@ -21,9 +21,9 @@ from syncengine.endpoints.woocommerce.lists import PER_PAGE, Rows, asked, listed
 from syncengine.endpoints.woocommerce.objects import MARK, Objects, Reader, Record
 from syncengine.endpoints.woocommerce.remembered import RememberedPull, Route, records_by_id
 from syncengine.endpoints.woocommerce.sending import Item, Sender, code_of
-from syncengine.errors import CannotRun
+from syncengine.errors import CannotRun, SyncError
 from syncengine.findings import Finding
-from syncengine.records import Change, Outcome
+from syncengine.records import Change, FieldChange, Outcome
 from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths import TABLES
 from syncengine.values import Format, Value, match_key
@@ -121,8 +121,8 @@ class Plain(Endpoint):
         )
 
     def fetch(self, ids: Collection[str]) -> Iterator[Page]:
-        for rows in records_by_id(self._client, self.route, ids, self._objects.fields, self.concurrency):
-            yield self._objects.page(rows)
+        for found in records_by_id(self._client, self.route, ids, self._objects.fields, self.concurrency):
+            yield self._objects.page(found)
 
     def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
         if path == "id":
@@ -132,8 +132,8 @@ class Plain(Endpoint):
         if path not in self.looked_up:
             named = " or ".join(self._table.match)
             raise CannotRun(f"{self._view.mapping.file}: {self._table.what}s are looked up by {named}, not by {path!r}")
-        for rows in self._named(path, wanted):
-            matching = [row for row in rows if match_key(str(self._objects.cell(path, row) or "")) in wanted]
+        for found in self._named(path, wanted):
+            matching = [row for row in found if match_key(str(self._objects.cell(path, row) or "")) in wanted]
             if matching:
                 yield self._objects.page(matching)
 
@@ -176,8 +176,8 @@ class Plain(Endpoint):
         marked: dict[str, str] = {}
         wanted = {change.id for change in changes}
         ids = {change.record_id for change in changes if change.record_id is not None}
-        for rows in records_by_id(self._client, self.route, ids, "id,meta_data"):
-            marked.update((mark, str(row["id"])) for row in rows if (mark := _mark(row)) in wanted)
+        for found in records_by_id(self._client, self.route, ids, "id,meta_data"):
+            marked.update((mark, str(row["id"])) for row in found if (mark := _mark(row)) in wanted)
         creates = {change.id for change in changes if change.action == "create"}
         query = {**self.route.everything, "orderby": "id", "order": "desc", "_fields": "id,meta_data"}
         for page in range(1, SEARCHED_PAGES + 1):
@@ -200,19 +200,33 @@ class Plain(Endpoint):
 
     # Reading and writing
 
+    def field_at(self, change: Change, path: str) -> FieldChange | None:
+        """What a change writes at a path."""
+        return next((field for name, field in change.fields.items() if self._objects.path_of(name)[0] == path), None)
+
+    def namesake(self, change: Change, path: str) -> tuple[str | None, Mapping[str, Any]]:
+        """The id and the cells of the one record that has what a change writes at a match path; None where there is
+        none, or more, or nobody can tell: what else a batch has done must not be lost over it."""
+        field = self.field_at(change, path)
+        try:
+            found = list(rows(self.find(path, [str(field.new)]))) if field is not None else []
+        except SyncError:
+            found = []
+        return (found[0][0], found[0][2]) if len(found) == 1 else (None, {})
+
     def _named(self, path: str, wanted: Collection[str]) -> Iterator[Rows]:
         """Whole records that may have one of these names: asked for each, or, where there are many, seen in a list of
         all names."""
         asks = sorted(one for one in wanted if not self.refusal(path, one))
         fields = ",".join(dict.fromkeys([*self._objects.tops, self._objects.top(path)]))
-        if len(asks) <= MANY or path not in self.route.light:
+        if len(asks) <= MANY or path != self.route.name:
             query = {**self.route.everything, "_fields": fields}
             requests = [(self.route.path, {**query, self.looked_up[path]: one}) for one in asks]
             yield from asked(self._client, requests, self.concurrency)
             return
         query = {**self.route.everything, "_fields": f"id,{path}"}
         glances = listed(self._client, self.route.path, query, self.concurrency)
-        ids = [str(row["id"]) for rows in glances for row in rows if match_key(str(row.get(path) or "")) in wanted]
+        ids = [str(row["id"]) for page in glances for row in page if match_key(str(row.get(path) or "")) in wanted]
         yield from records_by_id(self._client, self.route, ids, fields, self.concurrency)
 
     def _made(self, change: Change) -> Item | Outcome:
