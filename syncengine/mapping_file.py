@@ -197,9 +197,6 @@ class _Reader:
             self._wrong((), "entity is missing", 'write entity = "product" at the top')
         elif entity not in entities:
             self._wrong(("entity",), f"unknown word {entity!r}", known(entity, entities))
-        elif entity not in TABLES:
-            instead = f"write entity = {' or '.join(json.dumps(one) for one in TABLES)}"
-            self._wrong(("entity",), f"{entity} is not supported by this version", instead)
         else:
             known_entity: Entity = entity
             self.table = TABLES[known_entity]
