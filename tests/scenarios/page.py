@@ -99,6 +99,10 @@ def spelled(value: Any) -> str:
             return "(empty)"
         case bool():
             return str(value).lower()
+        case dict():
+            return ", ".join(f"{name} {spelled(part)}" for name, part in value.items())
+        case [dict(), *_]:
+            return "; ".join(map(spelled, value))
         case list():
             return ", ".join(map(str, value))
     return str(value).replace("|", "\\|").replace("\n", "⏎")

@@ -118,14 +118,17 @@ class _Play:
                 os.utime(file, (self.clock, self.clock))
 
     def _handed_over(self) -> str:
+        """A page does not show line ends. They are the ERP's, or those of Windows where it has no file to go by."""
         files = sorted((self.file.parent / "import").glob("*.csv"), key=lambda file: file.stat().st_mtime)
-        return "\n\n".join(block(_text(file, windows=False)) for file in files) or "- nothing"
+        ends = ("\r\n", "\n") if not list(self.file.parent.glob("*.csv")) else ("\n", "\n")
+        return "\n\n".join(block(_text(file, windows=False).replace(*ends)) for file in files) or "- nothing"
 
     def _store(self) -> str:
         mapped = [one["store"] for one in self._mapping["fields"].values()]
         kind = ["type"] if self._records.kinds() - {"simple"} else []
         status = ["status"] if self._records.statuses() - {"publish"} else []
-        paths = list(dict.fromkeys([*mapped[:1], *kind, *mapped, *self.columns, *status]))
+        shown = self._records.shown if isinstance(self._records, Records) else ()
+        paths = list(dict.fromkeys([*mapped[:1], *kind, *mapped, *self.columns, *shown, *status]))
         return table(paths, self._records.everything(paths))
 
     @property

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import unescape
 from typing import Any
 
 from syncengine.sandbox.catalogue import new_term
+from syncengine.sandbox.orders import notes, saving
 from syncengine.sandbox.site import CATEGORY
 from syncengine.sandbox.store import Term
 from tests.scenarios.page import spelled
@@ -15,15 +16,18 @@ from tests.scenarios.shop import SEPARATOR, Shop, assignments
 __all__ = ["RECORDS", "Records"]
 
 NO_CATEGORY = "Uncategorized"
+NOTES = {"note:customer": "customer", "note:private": "internal"}
+ITS_OWN = "Order status changed"  # what the shop notes by itself
 OWNER = 1  # the user who has set the shop up
 
 Record = dict[str, Any]
 
 
 class Records:
-    """Records of one sort. A page calls each by its `key`."""
+    """Records of one sort. A page calls each by its `key`, and always tells its `shown`."""
 
     key: str
+    shown: tuple[str, ...] = ()
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
@@ -151,4 +155,64 @@ class Coupons(Records):
         self.shop.delete_coupon(number)
 
 
-RECORDS: Mapping[str, type[Records]] = {"customer": Customers, "category": Categories, "coupon": Coupons}
+class Orders(Records):
+    """Orders, by their numbers. `items` are what was ordered, such as `2 P-1`; each costs 10.00."""
+
+    key = "number"
+    shown = ("items",)
+
+    def happens(self, what: str) -> None:
+        """Also `sells: P-1, P-2`, and `12: refunded 2.50`."""
+        number, _, action = what.partition(": ")
+        word, _, rest = action.partition(" ")
+        if number == "sells":
+            self._sell(action.split(", "))
+            return
+        if word != "refunded":
+            super().happens(what)
+            return
+        with self.shop.site.store.work():
+            order = saving.found(self.shop.site, int(number))
+            saving.refund(self.shop.site, order, {"amount": rest, "api_refund": False})
+
+    def all(self) -> list[Record]:
+        return self.shop.orders()
+
+    def create(self, **fields: Any) -> None:
+        items = {}
+        for item in fields.pop("items").split(", "):
+            quantity, _, sku = item.partition(" ")
+            items[sku] = int(quantity)
+        self._sell(items)
+        self.shop.place_order(items, **fields)
+
+    def _sell(self, skus: Iterable[str]) -> None:
+        there = [product["sku"] for product in self.shop.products()]
+        for sku in skus:
+            if sku not in there:
+                self.shop.create_product(name=f"Product {sku}", sku=sku, regular_price="10.00")
+
+    def edit(self, number: int, **fields: Any) -> None:
+        self.shop.edit_order(number, **fields)
+
+    def cell(self, one: Record, path: str) -> str:
+        match path:
+            case "items":
+                return ", ".join(f"{line['quantity']} {line['sku']}" for line in one["line_items"])
+            case "refunded":
+                every = sorted(one["refunds"], key=lambda refund: int(refund["id"]))
+                return ", ".join(refund["total"].removeprefix("-") for refund in every)
+            case "note:customer" | "note:private":
+                with self.shop.site.store.lock:
+                    every = notes.of_order(self.shop.site, one["id"], NOTES[path])
+                told = [note.fields["note"] for note in reversed(every)]
+                return ", ".join(note for note in told if not note.startswith(ITS_OWN))
+        return super().cell(one, path)
+
+
+RECORDS: Mapping[str, type[Records]] = {
+    "customer": Customers,
+    "category": Categories,
+    "coupon": Coupons,
+    "order": Orders,
+}
