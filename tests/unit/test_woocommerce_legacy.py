@@ -245,6 +245,7 @@ def test_a_product_is_not_made_one_with_a_variation_that_has_its_sku() -> None:
         sandbox.create_variation(shirt, sku="V-1", attributes=[{"name": "Size", "option": "S"}])
         outcome = only(opened.send([create(sku="V-1", name="other")]))
         assert (outcome.status, outcome.record_id) == ("failed", None)
+        assert "a variation has it" in outcome.error
         assert len(sandbox.products()) == 1
 
 
@@ -530,7 +531,7 @@ def test_so_are_variations_sums_selections_and_creates_without_sku() -> None:
     )
     assert "leave meta:x out of only" in refused_mapping(mapping(*PATHS, only={"meta:x": ("1",)}))
     assert "with an SKU only" in refused_mapping(mapping("name"))
-    assert "not for a coupon" in refused_mapping(replace(usual, entity="coupon"))
+    assert "not for coupon" in refused_mapping(replace(usual, entity="coupon"))
 
 
 def test_a_sound_mapping_is_opened_and_nothing_is_contacted() -> None:

@@ -245,6 +245,8 @@ class LegacyClient(Client):
         if reply.body.get("code") == ERRORS[SKU_TAKEN][0] and made.get("sku"):
             query = {"status": "any", "_fields": "id,type", "per_page": 2}
             holders = self._of_skus(kind, [str(made["sku"])], query).body
+            if not holders:
+                reply.body["message"] += " (a variation has it, and they are not looked at by the old API)"
             more = {"resource_id": holders[0]["id"]} if holders else {}
         return {"id": 0, "error": _error(reply, **more)}
 

@@ -30,7 +30,7 @@ def check(mapping: Mapping, name: str) -> None:
 def _problems(mapping: Mapping) -> Iterator[tuple[int | None, str, str]]:
     entity = mapping.entity
     if entity not in ROUTES:
-        yield None, f"the shop's old API is used for products and customers, not for a {entity}", NEEDS_ANOTHER
+        yield None, f"the shop's old API is used for the entities product and customer, not for {entity}", NEEDS_ANOTHER
         return
     if mapping.erp.parent is not None:
         yield mapping.erp.line, "the shop's old API is not used for variations", "leave parent out"
