@@ -164,7 +164,9 @@ class Memory(Endpoint):
 
     def _cells(self, change: Change, key: str) -> dict[str, Any]:
         """What a change makes of a record's cells."""
-        cells = {}
+        cells: dict[str, Any] = {}
+        if change.parent is not None and self.side == "erp" and self.mapping.erp.parent is not None:
+            cells[self.mapping.erp.parent] = change.parent
         for name, what in change.fields.items():
             field = self.mapping.fields[name]
             path = field.path(self.side)

@@ -12,6 +12,7 @@ import pytest
 
 from syncengine.endpoints import Cursor
 from syncengine.endpoints.woocommerce import WooCommerceEndpoint
+from syncengine.endpoints.woocommerce.kinds import applies
 from syncengine.sandbox import Sandbox
 from tests.unit.test_woocommerce_shop import Clock, cells, endpoint, ids, mapping
 
@@ -220,6 +221,25 @@ def test_a_variation_has_the_cells_of_a_variation_only() -> None:
         assert one["description"] == "Warm & <b>soft</b>"
         assert found[str(product)]["attribute:Color"] == "Red | Blue | Green"
         assert found[f"{product}/{blue}"]["images"] == [], "that is its product's"
+
+
+@pytest.mark.parametrize(
+    ("kind", "has", "lacks"),
+    [
+        ("simple", "name regular_price stock_quantity categories images attribute:Color meta:a type", ""),
+        ("external", "name regular_price categories", "stock_quantity manage_stock stock_status"),
+        ("grouped", "name images", "regular_price sale_price stock_quantity"),
+        ("variable", "name images weight sku attribute:Color meta:a", "regular_price date_on_sale_to manage_stock"),
+        (
+            "variation",
+            "sku regular_price date_on_sale_to_gmt stock_quantity dimensions.width images status meta:a",
+            "name slug short_description categories tags featured catalog_visibility purchase_note",
+        ),
+    ],
+)
+def test_each_kind_of_product_has_its_own_paths(kind: str, has: str, lacks: str) -> None:
+    assert [path for path in has.split() if not applies(path, kind)] == []
+    assert [path for path in lacks.split() if applies(path, kind)] == []
 
 
 def test_variations_are_missing_with_a_product_that_lies_in_the_trash() -> None:
