@@ -47,11 +47,12 @@ class Cursor:
 @dataclass(frozen=True, slots=True)
 class OpenOrder:
     """An order for which the store has taken stock: how many units, by the id of what was sold. `booked`: it has a
-    number of the ERP's."""
+    number of the ERP's; `placed`: when it was made."""
 
     id: str
     units: Mapping[str, Decimal]
     booked: bool = False
+    placed: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 NOTHING = Decimal(0)
+LONG = timedelta(days=7)  # an order that is not booked by then is worth a look
+EXAMPLES = 3
 
 
 @dataclass(slots=True)
@@ -76,6 +79,21 @@ def settle_orders(job: JobRun, pull: Pull) -> None:
         reserved.settled = {key for key in booked if key in before and before[key].booked}
     reserved.orders = {key: one for key, one in reserved.orders.items() if key not in reserved.settled}
     reserved.units, reserved.number = _units(reserved.orders), _number(reserved.orders)
+    _tell_overdue(job)
+
+
+def _tell_overdue(job: JobRun) -> None:
+    """Warn of orders that the ERP should have booked long ago: what they reserve is missing in the shop."""
+    waiting = [one for one in job.reserved.orders.values() if not one.booked and one.placed is not None]
+    overdue = [one.id for one in waiting if one.placed is not None and job.now() - one.placed > LONG]
+    if overdue:
+        examples = ", ".join(overdue[:EXAMPLES]) + (", …" if len(overdue) > EXAMPLES else "")
+        orders = "order has" if len(overdue) == 1 else "orders have"
+        job.result.warnings.append(
+            f"{len(overdue):,} {orders} been reserving stock for more than {LONG.days} days and no number of the erp: "
+            f"{examples}. See whether it gets them; cancel what it never will, or write a number to "
+            f"{job.mapping.store.booked} there"
+        )
 
 
 def save_orders(job: JobRun) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -314,9 +315,12 @@ def line(units: object, *, product: int = 10, variation: int = 0, taken: object 
     return {"id": 1, "product_id": product, "variation_id": variation, "quantity": units, "meta_data": meta}
 
 
-def order(number: int, status: str, *lines: dict[str, object], document: object = None) -> dict[str, object]:
+def order(
+    number: int, status: str, *lines: dict[str, object], document: object = None, completed: str | None = None
+) -> dict[str, object]:
     meta = [{"id": 1, "key": "_erp_document", "value": document}] if document is not None else []
-    return {"id": number, "status": status, "date_completed_gmt": None, "line_items": list(lines), "meta_data": meta}
+    dates = {"date_created_gmt": "2026-06-01T00:00:00", "date_completed_gmt": completed}
+    return {"id": number, "status": status, **dates, "line_items": list(lines), "meta_data": meta}
 
 
 @pytest.mark.parametrize(
@@ -334,6 +338,9 @@ def order(number: int, status: str, *lines: dict[str, object], document: object 
             {"10": Decimal("1.5")},
         ),
         (order(1, "completed", line(1), document=" "), {"10": 1}),
+        (order(1, "completed", line(1), completed="2026-06-30T23:59:59"), {}),
+        (order(1, "completed", line(1), completed="2026-07-01T00:00:01"), {"10": 1}),
+        (order(1, "completed", line(1), completed="some day"), {"10": 1}),
     ],
 )
 def test_an_order_reserves_what_was_taken_for_it(told: dict[str, object], units: dict[str, object]) -> None:
@@ -343,6 +350,25 @@ def test_an_order_reserves_what_was_taken_for_it(told: dict[str, object], units:
         found, cursor = opened.open_orders(since, (), full=False)
     assert [(one.id, one.units, one.booked) for one in found] == ([("1", units, False)] if units else [])
     assert cursor.position == {"since": "2026-07-01T12:00:00Z", "begun": "2026-07-01T00:00:00Z"}
+
+
+def test_of_a_store_that_ignores_the_status_only_orders_under_way_are_taken() -> None:
+    mapped = replace(mapping(), store=StoreSide({}, "meta:_erp_document"))
+    everything = answer([order(1, "completed", line(1)), order(2, "processing", line(1))], X_WP_Total="2")
+    with endpoint(answering(answer({}), everything), mapped) as opened:
+        found, _ = opened.open_orders(Cursor(), (), full=False)
+    assert [one.id for one in found] == ["2"]
+
+
+def test_orders_that_wait_too_long_for_their_number_are_told(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed = datetime.now(UTC) - timedelta(days=8)
+    waiting = [OpenOrder(str(number), {"10": Decimal(1)}, number == 9, placed) for number in range(5, 10)]
+    recent = OpenOrder("20", {"10": Decimal(1)}, placed=placed + timedelta(days=2))
+    monkeypatch.setattr(WooCommerceEndpoint, "open_orders", lambda *_, **__: ([*waiting, recent], Cursor()))
+    (warning,) = trade.run().warnings
+    assert "4 orders have been reserving stock for more than 7 days" in warning
+    assert "5, 6, 7, …." in warning
+    assert "meta:_erp_document" in warning
 
 
 def test_orders_of_a_system_that_has_none_cannot_be_asked_for() -> None:

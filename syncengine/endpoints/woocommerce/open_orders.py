@@ -7,21 +7,21 @@ shop's old orders are not read (FACTS-WOOCOMMERCE, 9).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from syncengine.endpoints import Cursor, OpenOrder
 from syncengine.endpoints.woocommerce.client import Client
-from syncengine.endpoints.woocommerce.lists import Rows, listed
+from syncengine.endpoints.woocommerce.lists import listed
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 from syncengine.endpoints.woocommerce.schema import properties
 
 __all__ = ["open_orders"]
 
 ROUTE = Route("orders", {"status": "any"})
-FIELDS = "id,status,date_completed_gmt,line_items,meta_data"
+FIELDS = "id,status,date_created_gmt,date_completed_gmt,line_items,meta_data"
 SECONDS = "%Y-%m-%dT%H:%M:%S"
 COMPLETED = "completed"
 # Nothing is taken for these, or what was taken is not sold any more, whether the store has given it back or not.
@@ -30,7 +30,6 @@ CLOSED = frozenset(
 )
 TAKES_STOCK = ("on-hold", "processing", COMPLETED)
 TAKEN = "_reduced_stock"  # the meta key under which a line has how much was taken for it
-
 MOST = 10**9  # units in a line
 
 Order = Mapping[str, Any]
@@ -59,21 +58,19 @@ def open_orders(
         queries.append({"modified_after": (since - overlap).strftime(SECONDS), "dates_are_gmt": "true"})
     if since is None or full:
         queries += [{"status": status} for status in _under_way(client)]
-    found: dict[str, Order] = {}
+    found: dict[str, OpenOrder] = {}
     for query in queries:
         parameters = {**ROUTE.everything, "_fields": FIELDS, **query}
         for rows in listed(client, ROUTE.path, parameters, concurrency, began):
-            found.update((str(row["id"]), row) for row in rows)
-    for rows in _again(client, set(known) - found.keys(), concurrency):
-        found.update((str(row["id"]), row) for row in rows)
+            # a filter that the store does not know is ignored, and everything comes back (FACTS, first)
+            chosen = [row for row in rows if query.get("status") in (None, row.get("status"))]
+            found |= {_id(row): _open(row, booked) for row in chosen if _id(row) in known or not _is_old(row, begun)}
+    for rows in records_by_id(client, ROUTE, set(known) - found.keys(), FIELDS, concurrency):
+        found |= {_id(row): _open(row, booked) for row in rows}
     now = clocks[0] if clocks else since
     begun = begun or now
-    orders = [
-        OpenOrder(key, units, _number_of(row, booked))
-        for key, row in found.items()
-        if (key in known or not _is_old(row, begun)) and (units := _taken(row))
-    ]
-    return orders, Cursor({"since": _text(now), "begun": _text(begun)} if now and begun else {})
+    position = {"since": _text(now), "begun": _text(begun)} if now is not None and begun is not None else {}
+    return [one for one in found.values() if one.units], Cursor(position)
 
 
 def _under_way(client: Client) -> list[str]:
@@ -84,16 +81,19 @@ def _under_way(client: Client) -> list[str]:
     return [word for word in known if word not in CLOSED and word != COMPLETED]
 
 
-def _again(client: Client, ids: Collection[str], concurrency: int) -> Iterator[Rows]:
-    return records_by_id(client, ROUTE, ids, FIELDS, concurrency)
+def _open(order: Order, booked: str) -> OpenOrder:
+    number = str(_meta(order, booked) or "").strip()
+    return OpenOrder(_id(order), _taken(order), number != "", _date(order.get("date_created_gmt")))
+
+
+def _id(order: Order) -> str:
+    return str(order["id"])
 
 
 def _is_old(order: Order, begun: datetime | None) -> bool:
     """Whether it was completed before anybody looked."""
-    completed = order.get("date_completed_gmt")
-    if begun is None or not isinstance(completed, str):
-        return False
-    return datetime.fromisoformat(completed).replace(tzinfo=UTC) < begun
+    completed = _date(order.get("date_completed_gmt"))
+    return begun is not None and completed is not None and completed < begun
 
 
 def _taken(order: Order) -> dict[str, Decimal]:
@@ -112,11 +112,6 @@ def _taken(order: Order) -> dict[str, Decimal]:
     return total
 
 
-def _number_of(order: Order, booked: str) -> bool:
-    """Whether it has the ERP's number."""
-    return str(_meta(order, booked) or "").strip() != ""
-
-
 def _meta(of: Order, key: str) -> object:
     return next((one.get("value") for one in of.get("meta_data") or () if one.get("key") == key), None)
 
@@ -128,6 +123,14 @@ def _number(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return found if found.is_finite() and abs(found) < MOST else None
+
+
+def _date(told: object) -> datetime | None:
+    """A date of an order, in GMT as the store tells it; None where it is none."""
+    try:
+        return datetime.fromisoformat(told).replace(tzinfo=UTC) if isinstance(told, str) else None
+    except ValueError:
+        return None
 
 
 def _moment(text: object) -> datetime | None:
