@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from syncengine.endpoints.woocommerce.users import Users
 from syncengine.engine import apply
 from syncengine.sandbox import Fault, Request, Response, Sandbox
 from syncengine.sandbox.server import running
@@ -19,6 +20,7 @@ HEADER = "KundenNr;EMail;Vorname;Nachname;Firma;Strasse;PLZ;Ort;Land;Telefon"
 ANN = "10001;ann@example.test;Ann;Löwe;;Domplatz 1;50667;Köln;DE;+49 221 1234"
 BEN = "10002;ben@example.test;Ben;Rot;Rot GmbH;;80331;München;DE;"
 PASSWORD = "Zu-geheim-7Q"
+PASSWORD_OF_ADMIN = "abcd EFGH 1234 ijkl"
 
 
 class Registering(Sandbox):
@@ -28,7 +30,8 @@ class Registering(Sandbox):
     passed = timedelta()
 
     def __init__(self) -> None:
-        super().__init__(clock=lambda: datetime.now(UTC) + self.passed)
+        clock = lambda: datetime.now(UTC) + self.passed  # noqa: E731
+        super().__init__(clock=clock, application_passwords={"admin": PASSWORD_OF_ADMIN})
 
     def handle(self, request: Request) -> Response:
         if request.path.endswith("/customers/batch") and self.to_come is not None:
@@ -294,3 +297,87 @@ def test_what_a_plug_in_writes_past_the_shop_is_found_by_a_full_run(shop: Regist
     shop.edit_customer_silently(shop.everybody()["ann@example.test"]["id"], billing={"city": "Bonn"})
     assert customers.run()[1]["changes"] == []
     assert told(customers.run("--full")[1]) == [("erp", "update", "10001", "in-flight")]
+
+
+# Roles, which WordPress gives
+
+LOGIN = 'wp_user = "admin"\nwp_application_password = "' + PASSWORD_OF_ADMIN + '"'
+ROLE = 'role = { erp = "Gruppe", store = "role", map = { P = "customer", H = "editor" }, truth = "erp" }\n'
+
+
+@pytest.fixture
+def with_roles(shop: Registering, tmp_path: Path) -> Mapped:
+    job = Mapped(tmp_path / "with-roles", str(shop.home), "customers.toml", LOGIN)
+    job.change('only = { role = "customer" }', 'only = { role = ["customer", "editor"] }')
+    job.change("[fields]\n", f"[fields]\n{ROLE}")
+    return job
+
+
+def erp_with_roles(job: Mapped, *rows: str) -> None:
+    job.export("customers.csv", f"{HEADER};Gruppe", *rows)
+
+
+def test_a_role_of_the_erp_is_given_with_a_login_of_wordpress(shop: Registering, with_roles: Mapped) -> None:
+    erp_with_roles(with_roles, f"{ANN};H", f"{BEN};P")
+    assert with_roles.run()[0] == 0
+    assert {one["email"]: one["role"] for one in shop.everybody().values()} == {
+        "ann@example.test": "editor",
+        "ben@example.test": "customer",
+    }
+    assert with_roles.run()[1]["changes"] == []
+    erp_with_roles(with_roles, f"{ANN};P", f"{BEN.replace('Ben;', 'Benno;')};H")
+    code, report = with_roles.run()
+    assert (code, sorted(told(report))) == (
+        0,
+        [("store", "update", "10001", "done"), ("store", "update", "10002", "done")],
+    )
+    assert {(one["first_name"], one["role"]) for one in shop.everybody().values()} == {
+        ("Ann", "customer"),
+        ("Benno", "editor"),
+    }
+    assert with_roles.run("--full")[1]["changes"] == []
+
+
+def test_a_role_is_put_back_and_given_once_more_after_lost_replies(shop: Registering, with_roles: Mapped) -> None:
+    erp_with_roles(with_roles, *(f"{n};c{n}@example.test;C;{n};;;;;DE;;{'PH'[n % 2]}" for n in range(1, 41)))
+    shop.faults = (Fault("drop-after", 1 / 3),)
+    for _ in range(3):
+        with_roles.run()
+    shop.faults = ()
+    assert with_roles.run()[0] == 0
+    assert len(shop.everybody()) == 40
+    assert sum(one["role"] == "editor" for one in shop.everybody().values()) == 20
+    shop.set_role(shop.everybody()["c1@example.test"]["id"], "customer")
+    code, report = with_roles.run()
+    assert (code, told(report), report["drift"]) == (0, [("store", "update", "1", "done")], 1)
+    assert shop.everybody()["c1@example.test"]["role"] == "editor"
+
+
+def test_a_run_that_is_cut_off_between_a_customer_and_the_role_gives_it_the_next_time(
+    shop: Registering, with_roles: Mapped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: Any) -> None:
+        raise RuntimeError("cut off")
+
+    erp_with_roles(with_roles, f"{ANN};H")
+    with monkeypatch.context() as broken:
+        broken.setattr(Users, "give", cut_off)
+        broken.setattr(apply, "_write_down", cut_off)
+        assert with_roles.run()[0] == 3
+    assert shop.everybody()["ann@example.test"]["role"] == "customer"
+    assert with_roles.run()[0] == 0
+    assert shop.everybody()["ann@example.test"]["role"] == "editor"
+
+
+def test_a_login_that_wordpress_does_not_know_fails_the_roles_only(shop: Registering, with_roles: Mapped) -> None:
+    config = with_roles.folder / "config.toml"
+    right = config.read_text(encoding="utf-8")
+    config.write_text(right.replace(PASSWORD_OF_ADMIN, "wrong EFGH 1234 ijkl"), encoding="utf-8")
+    erp_with_roles(with_roles, f"{ANN};H", f"{BEN};P")
+    code, report = with_roles.run()
+    assert (code, len(shop.everybody())) == (1, 2)
+    assert "WordPress does not let wp_user do this (401" in next(one["error"] for one in report["changes"])
+    assert "wrong EFGH" not in str(report)
+    config.write_text(right, encoding="utf-8")
+    assert with_roles.run()[0] == 0
+    assert shop.everybody()["ann@example.test"]["role"] == "editor"

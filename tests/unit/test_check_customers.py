@@ -17,13 +17,14 @@ from tests.system.mapped import Mapped
 from tests.unit.test_woocommerce_customers import LOGIN, ROLES, customers, of_customers
 from tests.unit.test_woocommerce_shop import answer, answering
 
+PASSWORD = "abcd EFGH 1234 ijkl"
 ROLE = 'role = { erp = "Gruppe", store = "role", map = { P = "customer", H = "editor" }, truth = "erp" }\n'
 HEADER = "KundenNr;EMail;Vorname;Nachname;Firma;Strasse;PLZ;Ort;Land;Telefon"
 
 
 @pytest.fixture
 def job(tmp_path: Path) -> Iterator[Mapped]:
-    with Sandbox() as sandbox, running(sandbox) as url:
+    with Sandbox(application_passwords={"admin": PASSWORD}) as sandbox, running(sandbox) as url:
         for number in range(12):
             sandbox.create_customer(email=f"c{number}@example.test", billing={"city": "Bonn"})
         job = Mapped(tmp_path / "project", url, "customers.toml")
@@ -58,6 +59,7 @@ def test_a_path_that_the_shop_does_not_have_is_an_error(job: Mapped) -> None:
 
 
 def test_roles_without_a_login_are_an_error_that_says_what_to_write(job: Mapped) -> None:
+    job.change('only = { role = "customer" }', 'only = { role = ["customer", "editor"] }')
     job.change("[fields]\n", f"[fields]\n{ROLE}")
     job.export("customers.csv", f"{HEADER};Gruppe", "10001;c3@example.test;;;;;;Köln;DE;;H")
     errors = [one for one in found(job) if one.level == "error"]
@@ -66,6 +68,27 @@ def test_roles_without_a_login_are_an_error_that_says_what_to_write(job: Mapped)
     assert errors[0].instead.startswith("write wp_user and wp_application_password")
     job.change('truth = "erp" }\nemail', 'truth = "store", to = "erp" }\nemail')
     assert [one for one in found(job) if one.level == "error"] == []
+
+
+def test_a_login_that_may_give_roles_is_found_right(job: Mapped) -> None:
+    job.change('only = { role = "customer" }', 'only = { role = ["customer", "editor"] }')
+    job.change("[fields]\n", f"[fields]\n{ROLE}")
+    job.export("customers.csv", f"{HEADER};Gruppe", "10001;c3@example.test;;;;;;Köln;DE;;H")
+    config = job.folder / "config.toml"
+    login = f'wp_user = "admin"\nwp_application_password = "{PASSWORD}"\n'
+    config.write_text(config.read_text(encoding="utf-8").replace("settle =", f"{login}settle ="), encoding="utf-8")
+    assert about("fields.role", found(job)) == [("ok", "wp_user may give roles")]
+
+
+def test_a_role_that_is_given_and_not_read_is_an_error(job: Mapped) -> None:
+    job.change("[fields]\n", f"[fields]\n{ROLE}")
+    job.export("customers.csv", f"{HEADER};Gruppe", "10001;c3@example.test;;;;;;Köln;DE;;H")
+    errors = [(one.what, one.message.partition(": ")[2], one.instead) for one in found(job) if one.level == "error"]
+    assert errors[1] == (
+        "fields.role",
+        "who gets the role 'editor' is not read any more, as if gone",
+        "write 'editor' to the roles of `only` under [store]",
+    )
 
 
 def test_a_role_that_the_shop_does_not_have_cannot_be_selected(job: Mapped) -> None:

@@ -119,8 +119,14 @@ class Customers(Plain):
             if roles and word not in roles:
                 yield mistake("store.only", f"{mapping.file}: the shop has no role {word!r}", known(word, roles))
         for field in mapping.by_path("store", "role"):
-            if field.goes_to("store"):
-                yield from self._users.findings(f"fields.{field.name}", place(mapping, field))
+            if not field.goes_to("store"):
+                continue
+            yield from self._users.findings(f"fields.{field.name}", place(mapping, field))
+            if only and (lost := [str(word) for word in field.words if word not in only]):
+                message = f"{place(mapping, field)}: who gets the role {lost[0]!r} is not read any more, as if gone"
+                yield mistake(
+                    f"fields.{field.name}", message, f"write {lost[0]!r} to the roles of `only` under [store]"
+                )
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
         """The customers first; then the roles of those that are written, one by one, for WordPress has no batch."""

@@ -69,7 +69,7 @@ class Users:
             yield obstacle(what, f"WordPress refuses wp_user ({response.status_code} {code})", instead)
         elif response.status_code != 200 or not isinstance(may := answer.get("capabilities"), dict):
             yield note(what, f"whether wp_user may give roles is not told ({response.status_code})")
-        elif may.get("promote_users"):
+        elif may.get("promote_users") or may.get(HIGHEST):
             yield ok(what, "wp_user may give roles")
         else:
             yield mistake(what, f"{where}: wp_user may not give roles", "it takes an administrator's login")
