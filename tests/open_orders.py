@@ -18,7 +18,7 @@ from syncengine.values import Type
 from tests.catalogue import Company, Shop, catalogue
 from tests.memory import Memory, MemoryPull
 
-__all__ = ["ALIVE", "Trade"]
+__all__ = ["ALIVE", "MAPPING", "Trade"]
 
 NUMBER = "_erp_document"
 ALIVE = ("processing", "on-hold", "completed")

@@ -21,9 +21,9 @@ from syncengine.mapping_file import load_mapping
 from syncengine.settings import CsvConnection
 from syncengine.state import State
 from syncengine.values import Type
-from tests.catalogue import company, described
+from tests.catalogue import Company, company, described
 from tests.memory import KilledError, Memory
-from tests.open_orders import Trade
+from tests.open_orders import MAPPING, Trade
 from tests.running import mapping as running_mapping
 from tests.unit.test_woocommerce_shop import answer, answering, endpoint, mapping
 
@@ -198,6 +198,26 @@ def test_a_part_of_a_unit_keeps_a_whole_one(trade: Trade, monkeypatch: pytest.Mo
     told = ([OpenOrder("1", sold)], Cursor())
     monkeypatch.setattr(WooCommerceEndpoint, "open_orders", lambda *_, **__: told)
     assert stock_writes(trade.run()) == [("P1", "3", "open orders changed, less 1.5 units in 1 open order")]
+
+
+def test_a_state_in_postgresql_remembers_open_orders_as_well(postgres: str) -> None:
+    trade = Trade(Company(MAPPING, State.open(postgres)))
+    trade.run()
+    order = trade.sell("P1", 2)
+    trade.run()
+    trade.take_over()
+    trade.book(order)
+    trade.export_numbers()
+    trade.arrive()
+    trade.stock["P1"] = 9
+    assert (trade.run().changes, trade.in_shop("P1")) == ([], 3)
+    assert list(trade.company.state.orders.open("job")) == [str(order)]
+    trade.export_stock()
+    trade.arrive()
+    assert stock_writes(trade.run()) == [("P1", "9", "erp changed")]
+    assert trade.company.state.orders.open("job") == {}
+    assert trade.company.state.orders.settled("job", [str(order), "0"]) == {str(order)}
+    trade.close()
 
 
 def test_orders_that_were_completed_before_the_first_run_count_as_booked() -> None:
