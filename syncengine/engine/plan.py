@@ -45,22 +45,9 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
     family.waiting = _waiting(job, family)
     pairs = [*_parents_first(job, pairs), *turned_variable(family, pairs)]
     for at, pair in enumerate(pairs, 1):
-        if _is_rejected(job, pair):
-            pair.link.dirty = pair.link.id is not None
-            if pair.link.id is not None:
-                plan.items.append(Item(pair, settles=False))
+        if (item := _planned(job, pair, family)) is None:
             continue
-        try:
-            item = _plan_pair(job, pair, family)
-        except UnusableError as unusable:
-            job.reject(unusable.row, unusable.name, unusable.reason)
-            pair.link.dirty = True
-            item = Item(pair, settles=False)
-            if pair.link.id is None:
-                continue
         plan.items.append(item)
-        if item.settles:
-            _note_waiting(item, family)
         _count(job, item)
         changed += bool(item.changes)
         if job.options.limit is not None and changed >= job.options.limit:
@@ -105,9 +92,20 @@ def _tell_limit(job: JobRun, left: int) -> None:
         )
 
 
-def _is_rejected(job: JobRun, pair: Pair) -> bool:
+def _planned(job: JobRun, pair: Pair, family: Family) -> Item | None:
+    """What is to become of a pair. A rejected row comes again; one that nobody knows is forgotten until then (None)."""
     link = pair.link
-    return link.erp_key in job.rejected_erp or link.store_id in job.rejected_store
+    item = Item(pair, settles=False)
+    if link.erp_key not in job.rejected_erp and link.store_id not in job.rejected_store:
+        try:
+            item = _plan_pair(job, pair, family)
+        except UnusableError as unusable:
+            job.reject(unusable.row, unusable.name, unusable.reason)
+        else:
+            _note_waiting(item, family)
+            return item
+    link.dirty = True
+    return item if link.id is not None else None
 
 
 def _plan_pair(job: JobRun, pair: Pair, family: Family) -> Item:
