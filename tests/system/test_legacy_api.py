@@ -193,5 +193,17 @@ def test_a_check_of_an_old_shop_tells_what_it_is(watched: Sandbox, tmp_path: Pat
     assert not watched.products()
 
 
+def test_keys_and_signatures_stand_in_addresses_and_in_nothing_that_is_told(watched: Sandbox, tmp_path: Path) -> None:
+    project = project_of(tmp_path, watched, "legacy-v3", "products")
+    config = project.folder / "config.toml"
+    config.write_text(f'{config.read_text(encoding="utf-8")}\n[log]\nfile = "sync.log"\n', encoding="utf-8")
+    ended = [project.sync("run", "-v", SYNC_DEBUG="1"), project.sync("run", "--json", "--full"), project.sync("check")]
+    ended.append(project.sync("run", "-v", "--full", SYNC_CONNECTIONS__SHOP__CONSUMER_SECRET="cs_wrong"))
+    assert [one.code for one in ended] == [0, 0, 0, 3]
+    assert any("oauth_signature" in request.query for request in watched.requests)
+    told = "".join(one.out + one.err for one in ended) + (project.folder / "sync.log").read_text(encoding="utf-8")
+    assert not [word for word in ("ck_sandbox", "cs_sandbox", "cs_wrong", "oauth_") if word in told]
+
+
 def text(file: Path) -> str:
     return file.read_text(encoding="utf-8-sig")

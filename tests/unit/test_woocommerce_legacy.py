@@ -22,7 +22,7 @@ from syncengine.endpoints.woocommerce.legacy.client import LegacyClient
 from syncengine.endpoints.woocommerce.legacy.probe import LegacyProbe
 from syncengine.endpoints.woocommerce.legacy.terms import Terms
 from syncengine.endpoints.woocommerce.legacy.words import KINDS, undressed
-from syncengine.errors import CannotRun, ConfigError, Refused
+from syncengine.errors import CannotRun, ConfigError, Refused, Unreachable
 from syncengine.mapping import ErpSide, Mapping
 from syncengine.records import Action, Change
 from syncengine.sandbox import Fault, Key, Sandbox
@@ -330,6 +330,21 @@ def test_a_global_attribute_stays_the_global_one() -> None:
         assert outcome.cells is not None
         assert outcome.cells["attribute:Colour"] == "Red"
         assert [(one["id"], one["options"]) for one in sandbox.product(there)["attributes"]] == [(number, ["Red"])]
+
+
+@pytest.mark.parametrize("junk", [[], "text", {}, {"products": None}, {"products": [1]}, {"products": [{"id": "x"}]}])
+def test_an_answer_that_is_none_ends_the_run_and_is_told(junk: Any) -> None:
+    with (
+        endpoint(answering(answer(junk)), mapping("sku", "name"), "https://shop.test", **OLD) as opened,
+        pytest.raises(Unreachable, match="GET products"),
+    ):
+        ids(opened.pull(Cursor(), (), full=True))
+
+
+@pytest.mark.parametrize("junk", [[], {}, {"product": None}, {"product": {"id": 0}}])
+def test_an_answer_to_a_create_that_is_none_proves_nothing(junk: Any) -> None:
+    with endpoint(answering(answer(junk, 201)), mapping("sku", "name"), "https://shop.test", **OLD) as opened:
+        assert only(opened.send([create(sku="1", name="x")])).status == "unknown"
 
 
 # -- customers

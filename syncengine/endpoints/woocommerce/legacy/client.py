@@ -7,6 +7,7 @@ bulk. Each item's outcome stands at its own place, as ever.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from html import unescape
 from typing import Any
@@ -55,9 +56,9 @@ class LegacyClient(Client):
         connection: WooCommerceConnection,
         transport: httpx.BaseTransport | None = None,
         counted: Callable[[], None] = lambda: None,
-        sleep: Callable[[float], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__(connection, transport, counted, **({"sleep": sleep} if sleep else {}))
+        super().__init__(connection, transport, counted, sleep)
         key, secret = connection.consumer_key.get_secret_value(), connection.consumer_secret.get_secret_value()
         self._auth = legacy_auth(self.url, key, secret, connection.auth)
         self._terms = Terms(self._all_terms)
@@ -67,13 +68,20 @@ class LegacyClient(Client):
         parameters: dict[str, Any] = {"include_status": {}, "modified_after": {}} if path == "products" else {}
         return Reply(200, {"endpoints": [{"methods": ["GET"], "args": parameters}]}, None, 0)
 
+    def _told(self, path: str, query: Mapping[str, Any] | None = None) -> Reply:
+        """What the old API itself answers: always an object."""
+        reply = super().get(path, query)
+        if not isinstance(reply.body, dict):
+            raise Unreachable(self.prefixed(f"GET {path}: the answer is none of the old API"))
+        return reply
+
     def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Reply:
         query = dict(parameters or {})
         route, _, number = path.rpartition("/")
         if path in OF_TERMS:
             return self._listed_terms(path, query)
         if route in OF_TERMS and number.isdigit():
-            reply = super().get(path)
+            reply = self._told(path)
             return _with(reply, reply.body.get(OF_TERMS[route][0], {}))
         if route in KINDS and number.isdigit():
             return self._one(KINDS[route], path, query)
@@ -97,22 +105,22 @@ class LegacyClient(Client):
         if query.get("email"):
             address = quote(str(query["email"]), safe="@")
             found = self._or_none(f"{route}/email/{address}", _fields(kind, query))
-            rows = [found.body.get(kind.one)] if found else []
+            rows = [_part(found, kind.one)] if found else []
             return self._rows(kind, found, rows)
         if query.get("sku"):
             return self._of_skus(kind, _skus_in(str(query["sku"])), query)
         if query.get("include") and route == "customers":  # its lists take no ids
             return self._of_ids(kind, route, str(query["include"]).split(","), query)
-        reply = super().get(route, _query(kind, query))
+        reply = self._told(route, _query(kind, query))
         return self._rows(kind, reply, reply.body.get(kind.many), reply.total)
 
     def _one(self, kind: Kind, path: str, query: Mapping[str, Any]) -> Reply:
-        reply = super().get(path, _fields(kind, query))
-        return _with(reply, kind.told(reply.body.get(kind.one, {}), self._terms))
+        reply = self._told(path, _fields(kind, query))
+        return _with(reply, self._rows(kind, reply, [_part(reply, kind.one)]).body[0])
 
     def _of_ids(self, kind: Kind, route: str, ids: Sequence[str], query: Mapping[str, Any]) -> Reply:
         replies = [self._or_none(f"{route}/{number}", _fields(kind, query)) for number in ids]
-        rows = [reply.body.get(kind.one) for reply in replies if reply is not None]
+        rows = [_part(reply, kind.one) for reply in replies if reply is not None]
         return self._rows(kind, next(filter(None, replies), None), rows)
 
     def _of_skus(self, kind: Kind, skus: Sequence[str], query: Mapping[str, Any]) -> Reply:
@@ -121,17 +129,18 @@ class LegacyClient(Client):
         rest = {name: value for name, value in query.items() if name != "sku"}
         if len(skus) <= FEW:
             asked = [{**_query(kind, rest), "filter[sku]": _twice(sku)} for sku in skus]
-            replies = [super(LegacyClient, self).get(kind.many, dict(sorted(one.items()))) for one in asked]
-            rows = [row for reply in replies for row in reply.body.get(kind.many, ()) if row.get("type") != "variation"]
-            return self._rows(kind, replies[0], rows)
+            replies = [self._told(kind.many, dict(sorted(one.items()))) for one in asked]
+            found = self._rows(kind, replies[0], [row for reply in replies for row in _part(reply, kind.many) or ()])
+            return _with(found, [row for row in found.body if row.get("type") != "variation"])
         wanted = {_folded(sku) for sku in skus}
         ids: list[str] = []
         offset, total = 0, 1
         while offset < total:
             light = {**rest, "_fields": "id,sku", "offset": offset, "orderby": "id", "order": "asc"}
-            reply = super().get(kind.many, _query(kind, light))
+            reply = self._told(kind.many, _query(kind, light))
             total = reply.total
-            ids += [str(row["id"]) for row in reply.body.get(kind.many, ()) if _folded(row.get("sku")) in wanted]
+            rows = self._rows(kind, reply, _part(reply, kind.many)).body
+            ids += [str(row["id"]) for row in rows if _folded(row.get("sku")) in wanted]
             offset += int(query.get("per_page", 100))
         if not ids:
             return Reply(200, [], reply.date, 0)
@@ -153,12 +162,12 @@ class LegacyClient(Client):
     # Terms
 
     def _all_terms(self, route: str) -> Sequence[Record]:
-        found = super().get(route).body.get(OF_TERMS[route][1])
+        found = self._told(route).body.get(OF_TERMS[route][1])
         return found if isinstance(found, list) else []
 
     def _listed_terms(self, route: str, query: Mapping[str, Any]) -> Reply:
         """A page of what the old API tells whole, by id."""
-        reply = super().get(route)
+        reply = self._told(route)
         rows = sorted(reply.body.get(OF_TERMS[route][1]) or (), key=lambda row: row.get("id") or 0)
         most = int(query.get("per_page") or len(rows) or 1)
         start = int(query.get("offset") or 0)
@@ -171,7 +180,7 @@ class LegacyClient(Client):
         reply = Reply(200, [], None, 0)
         for item in items:
             reply = self._write("POST", route, {one: item})
-            made = reply.body.get(one) if isinstance(reply.body, dict) else None
+            made = _part(reply, one)
             answers.append(made if isinstance(made, dict) else {"id": 0, "error": self._named_in(route, item, reply)})
         self._terms.forget(route)
         return _with(reply, {"create": answers}, status=200)
@@ -212,7 +221,7 @@ class LegacyClient(Client):
         reply = self._write("POST", f"{kind.many}/bulk", {kind.many: sent}) if sent else Reply(200, {}, None, 0)
         if reply.status not in (200, 201):
             return reply
-        told = reply.body.get(kind.many) if isinstance(reply.body, dict) else None
+        told = _part(reply, kind.many)
         if not isinstance(told, list) or len(told) != len(sent):
             told = [None] * len(sent)  # it proves nothing about any of them
         rest = iter(told)
@@ -240,9 +249,9 @@ class LegacyClient(Client):
             return made
         reply = self._write("POST", kind.many, {kind.one: made})
         if reply.status in (200, 201):
-            return self._answer(kind, "create", reply.body.get(kind.one))
+            return self._answer(kind, "create", _part(reply, kind.one))
         more: Record = {}
-        if reply.body.get("code") == ERRORS[SKU_TAKEN][0] and made.get("sku"):
+        if _part(reply, "code") == ERRORS[SKU_TAKEN][0] and made.get("sku"):
             query = {"status": "any", "_fields": "id,type", "per_page": 2}
             holders = self._of_skus(kind, [str(made["sku"])], query).body
             if not holders:
@@ -303,6 +312,10 @@ def _skus_in(text: str) -> list[str]:
 
 def _fields(kind: Kind, query: Mapping[str, Any]) -> dict[str, str]:
     return {"fields": kind.asked(query["_fields"])} if query.get("_fields") else {}
+
+
+def _part(reply: Reply, name: str) -> Any:
+    return reply.body.get(name) if isinstance(reply.body, dict) else None
 
 
 def _with(reply: Reply, body: Any = None, *, status: int | None = None, total: int | None = None) -> Reply:

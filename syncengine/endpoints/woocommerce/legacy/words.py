@@ -96,13 +96,13 @@ def _product_told(old: Mapping[str, Any], terms: Terms) -> Record:
         elif name in NOTHING_IS_NULL:
             found[name] = value if value is not None else ""
         elif name == "categories":
-            found[name] = terms.categories(value)
+            found[name] = terms.categories(_all(str, value))
         elif name == "tags":
-            found[name] = [{"name": one} for one in value]
+            found[name] = [{"name": one} for one in _all(str, value)]
         elif name == "attributes":
-            found[name] = [{**one, "id": terms.attribute_id(one)} for one in value]
+            found[name] = [{**one, "id": terms.attribute_id(one)} for one in _all(dict, value)]
         elif name == "images":
-            found[name] = [one for one in value if one.get("id")]  # without a picture it shows one that says so
+            found[name] = [one for one in _all(dict, value) if one.get("id")]  # it shows one where there is none
         elif name in READ_FROM:
             found[name] = value
     if "in_stock" in old:
@@ -180,6 +180,10 @@ def undressed(text: object) -> str:
     """Free text without what a page adds to it, to compare by: the old API tells texts as a page shows them."""
     plain = unescape(DRESS.sub(" ", str(text or ""))).translate(TYPOGRAPHY)
     return AROUND_TAGS.sub(r"\1", " ".join(plain.replace("---", "-").replace("--", "-").split()))
+
+
+def _all(kind: type, told: Any) -> list[Any]:
+    return [one for one in told if isinstance(one, kind)] if isinstance(told, list) else []
 
 
 def _bare(date: Any) -> str | None:
