@@ -321,6 +321,16 @@ def test_the_images_attributes_and_texts_of_a_product_survive_a_write_of_somethi
         assert now["description"] == there["description"]
 
 
+def test_any_write_cuts_the_dates_of_a_sale_to_days_as_the_manual_warns() -> None:
+    with old_shop() as (sandbox, opened):
+        sale = {"date_on_sale_from_gmt": "2030-01-01T08:00:00", "date_on_sale_to_gmt": "2030-01-31T22:59:59"}
+        there = sandbox.create_product(name="x", sku="T", regular_price="2.00", sale_price="1.00", **sale)["id"]
+        assert only(opened.send([update(there, name="y")])).status == "done"
+        now = sandbox.product(there)
+        assert (now["sale_price"], now["date_on_sale_from"]) == ("1.00", "2030-01-01T00:00:00")
+        assert now["date_on_sale_to"] == "2030-01-31T00:00:00"
+
+
 def test_a_global_attribute_stays_the_global_one() -> None:
     with old_shop("sku", "attribute:Colour") as (sandbox, opened):
         with sandbox.site.store.work():
