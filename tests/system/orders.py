@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import os
+import subprocess
+import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -82,6 +84,14 @@ class Orders:
         out.seek(0)
         report: dict[str, Any] = json.load(out)["jobs"][0]
         return code, report
+
+    def sync(self, job: str = "orders") -> tuple[int, dict[str, Any]]:
+        """The same by `sync run` in a process of its own."""
+        config = str(self.folder / "config.toml")
+        command = [sys.executable, "-m", "syncengine", "run", job, "--json", "--config", config]
+        ended = subprocess.run(command, check=False, capture_output=True, timeout=120)
+        report: dict[str, Any] = json.loads(ended.stdout)["jobs"][0]
+        return ended.returncode, report
 
     def handed_over(self, pattern: str = "orders-*.csv") -> list[Row]:
         """The rows of all files so far, in the order of the runs."""
