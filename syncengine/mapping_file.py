@@ -105,13 +105,14 @@ def _problems_with_connection(settings: Settings, job: str, mapping: Mapping) ->
 
 
 def _problems_between_jobs(settings: Settings, mappings: dict[str, Mapping]) -> list[Problem]:
-    """Two jobs may share records, but not a store path that both write."""
+    """Two jobs may share records, but not a store path that both write. What is sent with a new record only is written
+    by nobody afterwards."""
     problems = []
     writers: dict[tuple[str, str, str], str] = {}
     for job, mapping in mappings.items():
         store = settings.jobs[job].store
         for field in mapping.fields.values():
-            if field.store is None or not field.goes_to("store"):
+            if field.store is None or field.once or not field.goes_to("store"):
                 continue
             first = writers.setdefault((store, mapping.entity, field.store), job)
             if first != job:

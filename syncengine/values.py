@@ -340,11 +340,18 @@ def shown(value: Value, kind: Type | None = None) -> str:
             return "yes" if value else "no"
         case Decimal() if kind is not None and kind.name == "money":
             return f"{value:.{kind.places}f}"
+        case [dict(), *_]:
+            return "; ".join(", ".join(f"{name} {part}" for name, part in _filled(item)) for item in value)
         case list():
             return ", ".join(str(item) for item in value)
         case dict():
             return json.dumps(value, ensure_ascii=False, sort_keys=True)
     return str(encode(value))
+
+
+def _filled(line: Any) -> list[tuple[str, Any]]:
+    """What there is in one of several objects, such as a line of an order."""
+    return [one for one in line.items() if not is_empty(one[1])] if isinstance(line, dict) else [("", line)]
 
 
 def is_empty(value: Value) -> bool:

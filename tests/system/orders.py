@@ -78,12 +78,21 @@ class Orders:
 
     def run(self, job: str = "orders", *options: str) -> tuple[int, dict[str, Any]]:
         """The exit code, and what the run reports of the job."""
+        code, (report,) = self._told(["run", job, *options])
+        return code, report
+
+    def all(self) -> list[tuple[int, dict[str, Any]]]:
+        """A run of all jobs, and what each of them reports."""
+        code, reports = self._told(["run"])
+        return [(code, report) for report in reports]
+
+    def _told(self, command: list[str]) -> tuple[int, list[dict[str, Any]]]:
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         with redirect_stdout(out):
-            code = main(["run", job, "--json", *options, "--config", str(self.folder / "config.toml")])
+            code = main([*command, "--json", "--config", str(self.folder / "config.toml")])
         out.seek(0)
-        report: dict[str, Any] = json.load(out)["jobs"][0]
-        return code, report
+        told = json.load(out)
+        return code, told.get("jobs") or [told]
 
     def sync(self, job: str = "orders") -> tuple[int, dict[str, Any]]:
         """The same by `sync run` in a process of its own."""

@@ -240,3 +240,16 @@ def test_rows_that_do_not_make_an_order_reject_it_whole(shop: Frail, orders: Ord
         {"A-1": apart, "A-3": "line 6 has another Ort than line 5, where the order begins"},
     )
     assert references(shop) == Counter({"A-2": 1, "A-4": 1})
+
+
+def test_what_the_erp_has_created_it_ships_as_any_other_and_does_not_get_back(shop: Frail, orders: Orders) -> None:
+    orders.change("orders.toml", 'status = ["processing"', 'created_via = ["checkout"], status = ["processing"')
+    bought = shop.place_order({"C-1": 1})["id"]
+    orders.drop(row("A-1"), name="new-orders")
+    assert orders.run(JOB)[0] == 0
+    (created,) = (one["id"] for one in shop.orders() if one["transaction_id"] == "A-1")
+    orders.drop(f"{created};versandt;A-1;DHL;0034;On its way")
+    assert [code for code, _ in orders.all()] == [0, 0, 0]
+    assert [one["Bestellnummer"] for one in orders.handed_over()] == [str(bought)]
+    assert shop.order(created)["status"] == "completed"
+    assert [report["changes"] for _, report in orders.all()] == [[], [], []]

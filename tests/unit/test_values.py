@@ -402,6 +402,7 @@ def test_values_are_compared_as_values() -> None:
         (datetime(2024, 7, 1, 10, tzinfo=UTC), None, "2024-07-01T10:00:00Z"),
         (date(2024, 7, 1), None, "2024-07-01"),
         ("x", None, "x"),
+        ([{"sku": "C-1", "quantity": 2, "name": None}, {"sku": "C-2"}], Type("json"), "sku C-1, quantity 2; sku C-2"),
     ],
 )
 def test_people_read_values_plainly(value: Value, kind: Type | None, text: str) -> None:
