@@ -18,12 +18,14 @@ from syncengine.endpoints.woocommerce.lists import asked
 from syncengine.endpoints.woocommerce.new_lines import NewLines
 from syncengine.endpoints.woocommerce.notes import NoteRefused, Notes
 from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
+from syncengine.endpoints.woocommerce.order_concerns import concerns
 from syncengine.endpoints.woocommerce.order_lines import lines_of
 from syncengine.endpoints.woocommerce.plain import Plain
 from syncengine.endpoints.woocommerce.refunds import RefundRefused, Refunds, refunded
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 from syncengine.endpoints.woocommerce.schema import properties
 from syncengine.errors import CannotRun
+from syncengine.findings import Finding
 from syncengine.records import Change, FieldChange, Outcome
 from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths.order import NEW_ORDER, NOTES, ORDER, OWN_META
@@ -93,6 +95,9 @@ class Orders(Plain):
             "notes": self._written,
             REFUNDED: refunded,
         }
+
+    def concerns(self) -> Iterator[Finding]:
+        return concerns(self._view.mapping, self._client.options(self.route.path).body)
 
     def leaves_out(self, record: Record) -> bool:
         asked_for = self._view.mapping.store.only.get("status", ())
