@@ -401,6 +401,18 @@ def test_customers_are_read_again_only_when_they_moved() -> None:
         assert len(sandbox.requests) == 3, "two pages of the list, and the one that moved"
 
 
+def test_many_customers_are_found_in_few_requests_wherever_they_are_in_the_list() -> None:
+    with Sandbox() as sandbox, customers_of(sandbox.transport()) as opened:
+        made = [sandbox.create_customer(email=f"c{number}@example.test")["id"] for number in range(700)]
+        for gone in made[350:360]:
+            sandbox.delete_customer(gone)
+        sandbox.reset_log()
+        wanted = [str(number) for number in [*made[300:390], made[650]]]
+        found = ids(opened.fetch(wanted))
+        assert sorted(map(int, found)) == [*made[300:350], *made[360:390], made[650]]
+        assert len(sandbox.requests) < 35, "ten of them are those that are gone"
+
+
 def test_customers_are_created_changed_and_deleted_each_with_its_outcome() -> None:
     with Sandbox() as sandbox, customers_of(sandbox.transport()) as opened:
         there = sandbox.create_customer(email="there@example.test", billing={"company": "ACME"})["id"]

@@ -25,6 +25,7 @@ from syncengine.settings import WooCommerceConnection
 __all__ = ["LegacyClient"]
 
 FEW = 20  # SKUs up to which each is asked for on its own, for the old API finds one at a time
+PAGE, MOST_PAGES = 100, 10  # of a list in which many customers are looked for
 OF_TERMS = {
     "products/categories": ("product_category", "product_categories"),
     "products/tags": ("product_tag", "product_tags"),
@@ -119,9 +120,36 @@ class LegacyClient(Client):
         return _with(reply, self._rows(kind, reply, [_part(reply, kind.one)]).body[0])
 
     def _of_ids(self, kind: Kind, route: str, ids: Sequence[str], query: Mapping[str, Any]) -> Reply:
-        replies = [self._or_none(f"{route}/{number}", _fields(kind, query)) for number in ids]
+        """Each on its own; but many are looked for in the list first, which may hold them side by side."""
+        numbers = sorted(map(int, ids))
+        listed = self._amid_list(kind, route, numbers, query) if len(numbers) > FEW else []
+        rest = set(numbers) - {row["id"] for row in listed}
+        replies = [self._or_none(f"{route}/{number}", _fields(kind, query)) for number in sorted(rest)]
         rows = [_part(reply, kind.one) for reply in replies if reply is not None]
-        return self._rows(kind, next(filter(None, replies), None), rows)
+        reply = self._rows(kind, next(filter(None, replies), None), rows)
+        return _with(reply, [*listed, *reply.body])
+
+    def _amid_list(self, kind: Kind, route: str, numbers: Sequence[int], query: Mapping[str, Any]) -> list[Record]:
+        """The records with these numbers out of the pages of a list by id that begin with the lowest. Its place is
+        found by halving; who joins or leaves the list meanwhile only makes it find fewer."""
+        by_id = {name: value for name, value in query.items() if name != "include"} | {"orderby": "id", "order": "asc"}
+
+        def page(offset: int, **changed: Any) -> tuple[list[Record], int]:
+            reply = self._told(route, _query(kind, {**by_id, "offset": offset, **changed}))
+            return self._rows(kind, reply, _part(reply, kind.many)).body, reply.total
+
+        low, high = 0, page(0, per_page=1, _fields="id")[1]
+        while low < high:
+            middle = (low + high) // 2
+            rows, _ = page(middle, per_page=1, _fields="id")
+            low, high = (middle + 1, high) if rows and rows[0]["id"] < numbers[0] else (low, middle)
+        found: list[Record] = []
+        for at in range(low, low + MOST_PAGES * PAGE, PAGE):
+            rows, _ = page(at, per_page=PAGE)
+            found += [row for row in rows if row["id"] in numbers]
+            if len(rows) < PAGE or rows[-1]["id"] >= numbers[-1]:
+                break
+        return found
 
     def _of_skus(self, kind: Kind, skus: Sequence[str], query: Mapping[str, Any]) -> Reply:
         """The old API finds one SKU at a time, and variations too; those have no place here. Where there are many it
@@ -147,7 +175,9 @@ class LegacyClient(Client):
         return _with(self._listed(kind.many, {**rest, "include": ",".join(ids), "per_page": len(ids)}), total=0)
 
     def _rows(self, kind: Kind, reply: Reply | None, rows: Any, total: int = 0) -> Reply:
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        if not isinstance(rows, list) or not all(
+            isinstance(row, dict) and isinstance(row.get("id"), int) for row in rows
+        ):
             raise Unreachable(self.prefixed(f"GET {kind.many}: the answer is no list of records"))
         told = [kind.told(row, self._terms) for row in rows]
         return Reply(200, told, reply.date if reply else None, total)
