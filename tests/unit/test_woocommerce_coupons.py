@@ -103,6 +103,7 @@ def test_a_code_is_looked_up_in_any_case_and_many_in_one_list() -> None:
         ("status", "draft", "not one of publish, private"),
         ("date_expires", "soon", "not a date"),
         ("usage_limit", "x", "not a whole number"),
+        ("usage_limit", -5, "a limit below 0"),
         ("free_shipping", "yes", "neither true nor false"),
         ("product_ids", ["12", "C-1"], "not a number of the store"),
         ("email_restrictions", ["ann@example.test", "ben"], "not an e-mail address"),

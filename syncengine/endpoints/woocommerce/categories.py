@@ -18,7 +18,7 @@ from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.judges import image, one_of, rich_text, slug, term, whole
 from syncengine.endpoints.woocommerce.lists import listed
 from syncengine.endpoints.woocommerce.objects import Reader, Record
-from syncengine.endpoints.woocommerce.plain import Plain
+from syncengine.endpoints.woocommerce.plain import Judge, Plain
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 from syncengine.endpoints.woocommerce.sending import Item
 from syncengine.endpoints.woocommerce.terms import NO_CATEGORY, parts_of
@@ -88,6 +88,30 @@ class Tree:
         return self._known
 
 
+def _parted(path: str, own: int) -> tuple[list[str], list[str]]:
+    """What stands above in a path, and the last `own` names of it."""
+    parts = list(parts_of(path))
+    return parts[: len(parts) - own], parts[len(parts) - own :]
+
+
+def _name(category: Mapping[str, Any]) -> str:
+    return unescape(str(category["name"])).strip()
+
+
+def _judge_name(name: Value) -> str:
+    if ">" in str(name):
+        return f"a name with '>', which stands between the names of a path: {name!r}"
+    return term(str(name or ""))
+
+
+def _judge_path(path: Value) -> str:
+    return next((reason for part in parts_of(str(path or "")) if (reason := _judge_name(part))), "")
+
+
+def _judge_parent(path: Value) -> str:
+    return "" if is_empty(path) else _judge_path(path)
+
+
 class Categories(Plain):
     """The categories of one store, for one job."""
 
@@ -96,6 +120,16 @@ class Categories(Plain):
     also = ("slug",)
     beyond = frozenset({"path", "parent", "image"})
     marks = False
+    judges: Mapping[str, Judge] = {
+        "path": _judge_path,
+        "name": _judge_name,
+        "parent": _judge_parent,
+        "slug": slug,
+        "description": rich_text,
+        "display": one_of(CATEGORY.words["display"]),
+        "image": lambda url: "" if is_empty(url) else image(str(url)),
+        "menu_order": whole(may_be_empty=False),
+    }
 
     def __init__(
         self,
@@ -203,39 +237,3 @@ class Categories(Plain):
             if path in ("path", "parent") and field.new:
                 return len(parts_of(str(field.new))) - (path == "path")
         return 0
-
-
-def _parted(path: str, own: int) -> tuple[list[str], list[str]]:
-    """What stands above in a path, and the last `own` names of it."""
-    parts = list(parts_of(path))
-    return parts[: len(parts) - own], parts[len(parts) - own :]
-
-
-def _name(category: Mapping[str, Any]) -> str:
-    return unescape(str(category["name"])).strip()
-
-
-def _judge_name(name: Value) -> str:
-    if ">" in str(name):
-        return f"a name with '>', which stands between the names of a path: {name!r}"
-    return term(str(name or ""))
-
-
-def _judge_path(path: Value) -> str:
-    return next((reason for part in parts_of(str(path or "")) if (reason := _judge_name(part))), "")
-
-
-def _judge_parent(path: Value) -> str:
-    return "" if is_empty(path) else _judge_path(path)
-
-
-Categories.judges = {
-    "path": _judge_path,
-    "name": _judge_name,
-    "parent": _judge_parent,
-    "slug": slug,
-    "description": rich_text,
-    "display": one_of(CATEGORY.words["display"]),
-    "image": lambda url: "" if is_empty(url) else image(str(url)),
-    "menu_order": whole(may_be_empty=False),
-}

@@ -23,7 +23,7 @@ from syncengine.endpoints.woocommerce.judges import (
     whole,
 )  # fmt: skip
 from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
-from syncengine.endpoints.woocommerce.plain import Plain
+from syncengine.endpoints.woocommerce.plain import Judge, Plain
 from syncengine.endpoints.woocommerce.remembered import Route
 from syncengine.records import Change, FieldChange, Outcome
 from syncengine.store_paths.coupon import COUPON, WORDS
@@ -40,6 +40,46 @@ LIMITS = frozenset({"usage_limit", "usage_limit_per_user", "limit_usage_to_x_ite
 SWITCHES = frozenset({"individual_use", "free_shipping", "exclude_sale_items"})
 
 
+def _code(code: object) -> str:
+    """As the store keeps a code."""
+    return unescape(str(code or "")).strip().lower()
+
+
+def _moment(value: Value) -> str:
+    """A day begins where the shop is, a moment is the same everywhere."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{value}T00:00:00" if value else ""
+
+
+def _numbers(path: str) -> Reader:
+    return lambda one: [str(number) for number in one.get(path) or ()]
+
+
+def _listed(value: Value) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _judge_code(code: Value) -> str:
+    if not isinstance(code, str) or not code.strip():
+        return "a coupon needs a code"
+    if len(code) > LONGEST_NAME:
+        return f"a code of more than {LONGEST_NAME} characters"
+    if "<" in code or "\\" in code or any(unicodedata.category(one) == "Cc" for one in code):
+        return f"a code with '<', a backslash or a control character, which the store changes: {code!r}"
+    return plain_text(code)
+
+
+def _judge_limit(limit: Value) -> str:
+    """Of a number below 0 the store takes away the sign."""
+    below = isinstance(limit, int) and limit < 0
+    return f"a limit below 0: {limit}" if below else whole(may_be_empty=True)(limit)
+
+
+def _judge_number(number: str) -> str:
+    return "" if number.isascii() and number.isdigit() else f"not a number of the store: {number!r}"
+
+
 class Coupons(Plain):
     """The coupons of one store, for one job."""
 
@@ -49,6 +89,18 @@ class Coupons(Plain):
     also = (EXPIRES,)  # days are those of the shop's own clock
     own_meta = frozenset({MARK, *COUPON.own_meta})
     connected = (frozenset({"amount", "discount_type"}),)
+    judges: Mapping[str, Judge] = {
+        "code": _judge_code,
+        "description": rich_text,
+        "date_expires": moment,
+        "date_expires_gmt": moment,
+        "email_restrictions": each(judge_email),
+        **{path: one_of(words) for path, words in WORDS.items()},
+        **dict.fromkeys(AMOUNTS, price),
+        **dict.fromkeys(LIMITS, _judge_limit),
+        **dict.fromkeys(SWITCHES, switch),
+        **dict.fromkeys(NUMBERS, each(_judge_number)),
+    }
 
     def special(self) -> Mapping[str, Reader]:
         days = {EXPIRES: lambda one: str(one.get(EXPIRES) or "")[:10]} if self._counts_days() else {}
@@ -113,51 +165,3 @@ class Coupons(Plain):
 
     def _counts_days(self) -> bool:
         return any(field.type.name == "date" for field in self._view.mapping.by_path("store", EXPIRES))
-
-
-def _code(code: object) -> str:
-    """As the store keeps a code."""
-    return unescape(str(code or "")).strip().lower()
-
-
-def _moment(value: Value) -> str:
-    """A day begins where the shop is, a moment is the same everywhere."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f"{value}T00:00:00" if value else ""
-
-
-def _numbers(path: str) -> Reader:
-    return lambda one: [str(number) for number in one.get(path) or ()]
-
-
-def _listed(value: Value) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _judge_code(code: Value) -> str:
-    if not isinstance(code, str) or not code.strip():
-        return "a coupon needs a code"
-    if len(code) > LONGEST_NAME:
-        return f"a code of more than {LONGEST_NAME} characters"
-    if "<" in code or "\\" in code or any(unicodedata.category(one) == "Cc" for one in code):
-        return f"a code with '<', a backslash or a control character, which the store changes: {code!r}"
-    return plain_text(code)
-
-
-def _judge_number(number: str) -> str:
-    return "" if number.isascii() and number.isdigit() else f"not a number of the store: {number!r}"
-
-
-Coupons.judges = {
-    "code": _judge_code,
-    "description": rich_text,
-    "date_expires": moment,
-    "date_expires_gmt": moment,
-    "email_restrictions": each(judge_email),
-    **{path: one_of(words) for path, words in WORDS.items()},
-    **dict.fromkeys(AMOUNTS, price),
-    **dict.fromkeys(LIMITS, whole(may_be_empty=True)),
-    **dict.fromkeys(SWITCHES, switch),
-    **dict.fromkeys(NUMBERS, each(_judge_number)),
-}
