@@ -151,6 +151,14 @@ def _let_two_have_one_sku(shop: Sandbox, number: int) -> None:
     shop.edit_product(number, status="publish")
 
 
+@pytest.mark.parametrize("reference", ["A  1", "Straße", "A&1", "A%201", "A\\1", "<A>", "A" * 101])
+def test_a_reference_that_could_not_be_searched_for_is_rejected(shop: Frail, orders: Orders, reference: str) -> None:
+    orders.drop(row(reference), row("a-2 ä/B"), name="new-orders")
+    code, report = orders.run(JOB)
+    assert (code, [(one["key"], one["field"]) for one in report["rejects"]]) == (1, [(reference, "reference")])
+    assert references(shop) == Counter({"a-2 ä/B": 1})
+
+
 @pytest.mark.parametrize("kind", ["drop-after", "drop-before", "half-batch", "error-500"])
 def test_no_order_is_created_twice_though_replies_are_lost(shop: Frail, orders: Orders, kind: str) -> None:
     keys = [f"A-{number}" for number in range(150)]

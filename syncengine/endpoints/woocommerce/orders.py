@@ -39,6 +39,8 @@ REFERENCE = "_syncengine_reference"  # the meta key under which a created order 
 SEARCHED = ("number", "transaction_id")
 NO_ORDERS = ("auto-draft", "checkout-draft", "trash")  # a basket at the checkout is none yet
 USUAL = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
+TAKEN_OUT = frozenset("<>&%\\")  # from a text, or kept in another spelling
+LONGEST_REFERENCE = 100  # characters, a column of the database
 CURRENCY = re.compile(r"[A-Z]{3}")
 EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
@@ -50,6 +52,14 @@ def _email(value: Value) -> str:
 
 def _currency(value: Value) -> str:
     return "" if isinstance(value, str) and CURRENCY.fullmatch(value) else f"not a currency: {value!r} (such as EUR)"
+
+
+def _reference(value: Value) -> str:
+    """An order is searched for by its reference in small letters: it has to be found so."""
+    text = str(value or "")
+    if not text or match_key(text) != text.lower() or set(text) & TAKEN_OUT or not text.isprintable():
+        return f"not a reference by which the shop would find an order again: {text!r} (letters, digits, - / . : and #)"
+    return "" if len(text) <= LONGEST_REFERENCE else f"a reference of more than {LONGEST_REFERENCE} characters"
 
 
 class Orders(Plain):
@@ -144,6 +154,8 @@ class Orders(Plain):
             return "" if value in known else f"the shop has no status {value!r}; it has {', '.join(known)}"
         if path == LINES and self._new_lines is not None:
             return self._new_lines.refusal(value)
+        if path == NEW_ORDER.reference and self._new_lines is not None and (reason := _reference(value)):
+            return reason
         return super().refusal(path, value)
 
     def body(self, change: Change) -> Record:
