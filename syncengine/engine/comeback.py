@@ -5,7 +5,7 @@ from __future__ import annotations
 from syncengine.engine.agree import merged
 from syncengine.engine.creation import created_in_store
 from syncengine.engine.family import Family, product_of
-from syncengine.engine.gone import is_out, lost_side, path_of, status_before, wants_again
+from syncengine.engine.gone import has_left, is_out, lost_side, path_of, status_before, wants_again
 from syncengine.engine.item import Item, record_conflicts
 from syncengine.engine.job import JobRun, Pair, Row
 from syncengine.engine.taken_out import taken_out
@@ -47,7 +47,7 @@ def is_made_anew(job: JobRun, pair: Pair, family: Family) -> bool:
         return False
     if pair.store is None and product_of(pair.link) in family.made_anew:
         return True
-    return lost_side(job, pair) == "store" and wants_again(job, pair)
+    return lost_side(job, pair) == "store" and wants_again(job, pair) and not has_left(job, pair)
 
 
 def made_anew(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:

@@ -14,6 +14,7 @@ from syncengine.values import Value, is_empty
 
 __all__ = [
     "field_at",
+    "has_left",
     "is_out",
     "lost_side",
     "path_of",
@@ -40,6 +41,11 @@ def is_out(job: JobRun, row: Row) -> bool:
     return row.in_trash and "trash" not in job.mapping.store.only.get("status", ())
 
 
+def has_left(job: JobRun, pair: Pair) -> bool:
+    """Whether a record that is missing in the store is there after all, outside what the mapping selects."""
+    return pair.store is not None and pair.link.store_id in job.missing["store"] and not is_out(job, pair.store)
+
+
 def plan_loss(job: JobRun, pair: Pair, side: Side, family: Family) -> Item:
     """What the mapping has done about a record that is gone on `side`. The link stays, as a tombstone."""
     nowhere = all(pair.link.identifier(one) in job.missing[one] for one in SIDES)
@@ -54,7 +60,7 @@ def plan_loss(job: JobRun, pair: Pair, side: Side, family: Family) -> Item:
 def _asked(job: JobRun, pair: Pair) -> list[Held]:
     """What a person is asked, where the mapping wants that and nobody has answered yet."""
     conflict = job.conflicts.get((pair.link.id or 0, RECORD))
-    if job.mapping.gone.from_store != "ask" or (conflict and conflict.answer):
+    if job.mapping.gone.from_store != "ask" or (conflict and conflict.answer) or has_left(job, pair):
         return []
     why = "it is in the store's trash" if pair.store is not None else "it is gone from the store"
     number, since = (conflict.id, conflict.since) if conflict else (0, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from syncengine.engine.gone import is_out, wants_again
-from syncengine.engine.job import SIDES, JobRun, Pair
+from syncengine.engine.job import JobRun, Pair
 from syncengine.engine.pull import Pulled, fetch_rows
 from syncengine.records import RECORD, Side
 
@@ -50,10 +50,12 @@ def _products_gone(job: JobRun, pulled: Pulled) -> set[str]:
 
 
 def _take_in_hand(job: JobRun, pairs: Sequence[Pair]) -> None:
-    """A record that is made anew needs the ERP's row, and the store's where it lies in the trash."""
-    again = [pair for pair in pairs if pair.link.store_id in job.missing["store"] and wants_again(job, pair)]
-    for side in SIDES:
-        _fetch(job, side, [one for one in again if one.row(side) is None])
+    """A record that is made anew needs the ERP's row, and the store's where it lies in the trash. Where the mapping
+    selects, all are looked for: one that has only left the selection is not gone."""
+    missing = [one for one in pairs if one.link.store_id in job.missing["store"] and one.link.lost != "store"]
+    again = [one for one in missing if wants_again(job, one)]
+    _fetch(job, "erp", [one for one in again if one.erp is None])
+    _fetch(job, "store", [one for one in (missing if job.mapping.store.only else again) if one.store is None])
 
 
 def _below_new_products(job: JobRun, pairs: Sequence[Pair]) -> list[Pair]:

@@ -93,10 +93,10 @@ class Catalogue(RuleBasedStateMachine):
         if key in self.erp.records:
             self.put(key, size=size)
 
-    @rule(key=st.one_of(products, variations), sku=st.sampled_from(["", "P1", "V1", "V2", "N1"]))
+    @rule(key=st.one_of(products, variations), sku=st.sampled_from(["", "{}", "{}-2"]))
     def sku_in_erp(self, key: str, sku: str) -> None:
         if key in self.erp.records and not self.two_way:
-            self.put(key, sku=sku)
+            self.put(key, sku=sku.format(key))
 
     @rule(key=st.one_of(products, variations))
     def take_away(self, key: str) -> None:

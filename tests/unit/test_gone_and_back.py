@@ -172,3 +172,35 @@ def test_what_was_not_done_about_a_loss_is_tried_again(shirts: Company, fault: s
     assert shown(shirts).get("P") == meanwhile
     assert shown(shirts).get("S", (None,))[0] == (meanwhile and meanwhile[0])
     assert shirts.run(full=True).changes == []
+
+
+@pytest.mark.parametrize("from_store", ["ask", "keep", "recreate"])
+@pytest.mark.parametrize(
+    ("only", "out", "selected"),
+    [
+        ({"status": ("publish",)}, {"status": "draft"}, {"status": "publish"}),
+        ({"catalog_visibility": ("visible",)}, {"catalog_visibility": "hidden"}, {"catalog_visibility": "visible"}),
+    ],
+)
+def test_what_somebody_takes_out_of_the_shops_selection_is_not_gone_but_left_alone(
+    from_store: str, only: dict[str, tuple[str, ...]], out: dict[str, str], selected: dict[str, str]
+) -> None:
+    """It is there: nobody has to be asked about it, and nobody made it a draft to have it published again."""
+    with company(catalogue(only=only, gone=Gone(from_store=from_store))) as opened:  # type: ignore[arg-type]
+        fill(opened)
+        products = [opened.shop.product_by_sku(sku)["id"] for sku in ("P", "S")]
+        for product in products:
+            opened.shop.edit_product(product, **out)
+        result = opened.run(full=True)
+        assert (result.changes, result.held) == ([], [])
+        assert opened.run(full=True).changes == []
+        opened.row("S", name="Mug")
+        opened.row("P-R", price="8.00")
+        assert opened.run().changes == []
+
+        for product in products:
+            opened.shop.edit_product(product, **selected)
+        opened.run()
+        assert opened.shop.product_by_sku("S")["name"] == "Mug"
+        assert opened.shop.variations(products[0])[0]["regular_price"] == "8.00"
+        assert opened.run(full=True).changes == []
