@@ -39,13 +39,17 @@ class Tree:
         self._client = client
         self._concurrency = concurrency
         self._known: dict[int, tuple[str, int]] | None = None
+        self._numbers: dict[tuple[int, str], int] = {}  # by what stands above, and the name
         self._strangers: set[int] = set()  # whom the shop's own list does not have
 
     def forget(self) -> None:
         self._known = None
 
     def learn(self, category: Mapping[str, Any]) -> None:
-        self._loaded()[int(category["id"])] = _name(category), int(category.get("parent") or 0)
+        number = int(category["id"])
+        if (before := self._loaded().get(number)) is not None and self._numbers.get(_key(*before)) == number:
+            del self._numbers[_key(*before)]
+        self._add(self._loaded(), category)
 
     def paths(self) -> Iterator[tuple[int, str]]:
         return ((number, self.path(number)) for number in list(self._loaded()))
@@ -62,9 +66,7 @@ class Tree:
         """The category at the end of a path, 0 for none at all; None where there is none."""
         parent = 0
         for part in parts_of(path) if path.strip() else ():
-            key = match_key(part)
-            below = (one for one, (name, above) in self._loaded().items() if above == parent and match_key(name) == key)
-            found = next(below, None)
+            found = self._numbers.get(_key(part, parent)) if self._loaded() else None
             if found is None:
                 return None
             parent = found
@@ -83,9 +85,22 @@ class Tree:
 
     def _loaded(self) -> dict[int, tuple[str, int]]:
         if self._known is None:
-            pages = listed(self._client, "products/categories", {"_fields": "id,name,parent"}, self._concurrency)
-            self._known = {row["id"]: (_name(row), int(row.get("parent") or 0)) for page in pages for row in page}
+            found: dict[int, tuple[str, int]] = {}
+            self._numbers = {}
+            for page in listed(self._client, "products/categories", {"_fields": "id,name,parent"}, self._concurrency):
+                for row in page:
+                    self._add(found, row)
+            self._known = found
         return self._known
+
+    def _add(self, known: dict[int, tuple[str, int]], category: Mapping[str, Any]) -> None:
+        number, name, parent = int(category["id"]), _name(category), int(category.get("parent") or 0)
+        known[number] = name, parent
+        self._numbers.setdefault(_key(name, parent), number)
+
+
+def _key(name: str, parent: int) -> tuple[int, str]:
+    return parent, match_key(name)
 
 
 def _parted(path: str, own: int) -> tuple[list[str], list[str]]:
