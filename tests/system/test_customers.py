@@ -117,6 +117,18 @@ def test_an_address_that_stands_twice_in_the_erp_is_nobodys(shop: Registering, c
     assert (code, report["changes"], {one["key"] for one in report["rejects"]}) == (1, [], {"10001", "10002"})
 
 
+def test_who_registered_long_before_the_erp_knows_them_is_found_then(shop: Registering, customers: Mapped) -> None:
+    number = shop.create_customer(email="Ann@example.test", first_name="Ann")["id"]
+    shop.passed = timedelta(minutes=5)
+    erp(customers, BEN)
+    customers.run()
+    shop.reset_log()
+    erp(customers, ANN, BEN)
+    code, report = customers.run()
+    assert (code, [(one["action"], one["id"]) for one in report["changes"]]) == (0, [("update", number)])
+    assert any("email=ann%40example.test" in one.query and "role=all" in one.query for one in shop.requests)
+
+
 def test_a_bad_address_never_reaches_the_shop(shop: Registering, customers: Mapped) -> None:
     erp(customers, ANN)
     customers.run()
