@@ -261,3 +261,16 @@ def test_what_the_erp_has_created_it_ships_as_any_other_and_does_not_get_back(sh
     assert [one["Bestellnummer"] for one in orders.handed_over()] == [str(bought)]
     assert shop.order(created)["status"] == "completed"
     assert [report["changes"] for _, report in orders.all()] == [[], [], []]
+
+
+def test_the_erp_learns_the_shops_number_of_its_order(shop: Frail, orders: Orders) -> None:
+    orders.change(
+        "orders.toml",
+        "number    =",
+        'ours = { erp = "Auftrag", store = "transaction_id", truth = "store", to = "erp" }\nnumber    =',
+    )
+    orders.drop(row("A-1"), name="new-orders")
+    orders.run(JOB)
+    orders.run()
+    (created,) = shop.orders()
+    assert [(one["Bestellnummer"], one["Auftrag"]) for one in orders.handed_over()] == [(str(created["id"]), "A-1")]
