@@ -168,10 +168,10 @@ class Market(RuleBasedStateMachine):
         export = self.known[-1]
         over = numbered if self.trade.erp.live else {one for one, there in self.seen.items() if there is not export}
         for sku in GOODS:
-            offered, most = self.trade.in_shop(sku), self.there(export, sku)
-            assert offered <= most + (moment or {}).get(sku, 0), (sku, "oversold", offered, most)
+            offered, most, sold = self.trade.in_shop(sku), self.there(export, sku), (moment or {}).get(sku, 0)
+            assert offered <= most + sold, (sku, "oversold", offered, most)
             least = export.stock[sku] - sum(units for one, units in self.trade.open(sku).items() if one not in over)
-            assert offered >= least, (sku, "understocked", offered, least)
+            assert offered >= least - sold, (sku, "understocked", offered, least)
         for one in numbered:
             self.seen.setdefault(one, export)
         self.known = [export]
