@@ -205,7 +205,7 @@ class Orders(Records):
             case "note:customer" | "note:private":
                 with self.shop.site.store.lock:
                     every = notes.of_order(self.shop.site, one["id"], NOTES[path])
-                told = [note.fields["note"] for note in reversed(every)]
+                told = [note.fields["note"] for note in sorted(every, key=lambda note: note.id)]
                 return ", ".join(note for note in told if not note.startswith(ITS_OWN))
         return super().cell(one, path)
 
