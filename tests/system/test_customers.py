@@ -393,3 +393,17 @@ def test_a_login_that_wordpress_does_not_know_fails_the_roles_only(shop: Registe
     config.write_text(right, encoding="utf-8")
     assert with_roles.run()[0] == 0
     assert shop.everybody()["ann@example.test"]["role"] == "editor"
+
+
+def test_nobody_locks_the_owner_out_of_the_shop(shop: Registering, with_roles: Mapped) -> None:
+    with_roles.change("only = ", "# only = ")
+    owner = shop.customer(1)["email"]
+    erp_with_roles(with_roles, ANN.replace("ann@example.test", owner) + ";P")
+    code, report = with_roles.run()
+    assert (code, [one["error"] for one in report["changes"]]) == (
+        1,
+        ["role: an administrator of the shop: no run takes that from one"],
+    )
+    there = shop.customer(1)
+    assert (there["role"], there["billing"]["city"]) == ("administrator", "Köln"), "all else is written"
+    assert with_roles.run()[1]["changes"] == []

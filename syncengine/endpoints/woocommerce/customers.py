@@ -44,6 +44,7 @@ THERE_ALREADY = frozenset({"registration-error-email-exists", "existing_user_log
 # Meta keys that WordPress goes by: with one of them anybody could become an administrator.
 OWN_META = frozenset({MARK, "session_tokens", "nickname", "default_password_nag", *CUSTOMER.own_meta})
 NO_DELETE = "an administrator of the shop: no run deletes one"
+NO_CHANGE = "an administrator of the shop: no run takes that from one"
 RIGHTS = ("capabilities", "user_level")  # behind whatever prefix the tables of a site have
 
 
@@ -183,9 +184,13 @@ class Customers(Plain):
         return outcome if number is None else Outcome(outcome.change, "done", number, cells)
 
     def _with_role(self, outcome: Outcome) -> Outcome:
-        """A role that is not given fails its change, and the next run tries it again: all else is there by then."""
+        """A role that is not given fails its change, and the next run tries it again: all else is there by then. An
+        administrator's is left alone, so that nobody locks themselves out of their shop."""
         change, field = outcome.change, self.field_at(outcome.change, "role")
         if field is None or outcome.status != "done" or outcome.record_id is None:
+            return outcome
+        if field.old == HIGHEST:
+            field.error = NO_CHANGE
             return outcome
         if reason := self.refusal("role", field.new) or self._users.give(outcome.record_id, str(field.new)):
             return Outcome(change, "failed", outcome.record_id, error=f"role: {reason}")
