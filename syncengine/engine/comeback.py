@@ -21,7 +21,7 @@ def is_back(job: JobRun, pair: Pair) -> bool:
     if link.lost is None:
         return pair.erp is not None and taken_out(link) is not None
     row = pair.row(link.lost)
-    return row is not None and not is_out(job, row)
+    return row is not None and row.is_selected and not is_out(job, row)
 
 
 def come_back(job: JobRun, pair: Pair, family: Family) -> Item:

@@ -28,7 +28,7 @@ def lost_side(job: JobRun, pair: Pair) -> Side | None:
     """The side on which a linked record has just been found missing."""
     if not pair.link.paired or pair.link.lost is not None:
         return None
-    if pair.store is not None and is_out(job, pair.store):
+    if pair.store is not None and (is_out(job, pair.store) or not pair.store.is_selected):
         return "store"
     for side in ("store", "erp"):
         if pair.link.identifier(side) in job.missing[side]:
@@ -42,8 +42,11 @@ def is_out(job: JobRun, row: Row) -> bool:
 
 
 def has_left(job: JobRun, pair: Pair) -> bool:
-    """Whether a record that is missing in the store is there after all, outside what the mapping selects."""
-    return pair.store is not None and pair.link.store_id in job.missing["store"] and not is_out(job, pair.store)
+    """Whether a record that counts as gone is in the store after all, outside what the mapping selects."""
+    row = pair.store
+    if row is None or is_out(job, row):
+        return False
+    return not row.is_selected or pair.link.store_id in job.missing["store"]  # as a variation is with its product
 
 
 def plan_loss(job: JobRun, pair: Pair, side: Side, family: Family) -> Item:

@@ -21,7 +21,9 @@ from syncengine.values import Type, Value, decode
 __all__ = ["SIDES", "JobRun", "Matched", "Options", "Pair", "Progress", "Row", "rows_of"]
 
 SIDES: tuple[Side, Side] = ("erp", "store")
-IN_TRASH = "(in the trash)"  # how a side's `where` ends for a record that lies in its trash
+# How a side's `where` ends for a record that lies in its trash, or that the mapping does not select.
+IN_TRASH = "(in the trash)"
+NOT_SELECTED = "(not selected)"
 
 
 class Progress(Protocol):
@@ -58,6 +60,10 @@ class Row:
     @property
     def in_trash(self) -> bool:
         return self.where.endswith(IN_TRASH)
+
+    @property
+    def is_selected(self) -> bool:
+        return not self.where.endswith(NOT_SELECTED)
 
 
 @dataclass(slots=True)

@@ -204,3 +204,23 @@ def test_what_somebody_takes_out_of_the_shops_selection_is_not_gone_but_left_alo
         assert opened.shop.product_by_sku("S")["name"] == "Mug"
         assert opened.shop.variations(products[0])[0]["regular_price"] == "8.00"
         assert opened.run(full=True).changes == []
+
+
+@pytest.mark.parametrize("from_store", ["ask", "recreate"])
+def test_what_is_outside_the_shops_selection_at_a_first_meeting_is_left_alone_too(from_store: str) -> None:
+    """It has the row's SKU, so that none is made beside it; it is gone on with when it is selected."""
+    with company(catalogue(only={"status": ("publish",)}, gone=Gone(from_store=from_store))) as opened:  # type: ignore[arg-type]
+        product = opened.shop.create_product(sku="S", name="Cup", status="draft", regular_price="1.00")["id"]
+        opened.row("S", sku="S", name="Cup", price="3.00")
+        opened.row("T", sku="T", name="Mug", price="4.00")
+        result = opened.run()
+        assert ([change.key for change in result.changes], result.held) == (["T"], [])
+        assert opened.run(full=True).changes == []
+        opened.row("S", price="5.00")
+        assert opened.run().changes == []
+        assert opened.shop.product(product)["regular_price"] == "1.00"
+
+        opened.shop.edit_product(product, status="publish")
+        opened.run()
+        assert opened.shop.product(product)["regular_price"] == "5.00"
+        assert opened.run(full=True).changes == []

@@ -67,6 +67,7 @@ class Paths:
         self._types = {path: field.type for path in mapping.paths("store") for field in mapping.by_path("store", path)}
         self._columns = [self._column(path) for path in dict.fromkeys([*mapping.paths("store"), "type"])]
         self._dated = mapping.erp.modified is not None
+        self._only = mapping.store.only
         selecting = [self._column(path) for path in mapping.store.only]
         tops = ["id", "type", "parent_id", "status", "sku", *(column.top for column in (*self._columns, *selecting))]
         if self._dated:
@@ -85,9 +86,30 @@ class Paths:
         cells = {c.path: pd.Series([c.of(product) for product in products], dtype=object) for c in columns}
         return Page(
             ids=[id_of(product) for product in products],
-            where=[_where(product) for product in products],
+            where=[self._where(product) for product in products],
             cells=pd.DataFrame(cells, columns=[c.path for c in columns], dtype=object, index=range(len(products))),
             modified=[_gmt(product.get("date_modified_gmt")) for product in products] if self._dated else None,
+        )
+
+    def _where(self, product: Product) -> str:
+        if product.get("type") == VARIATION:
+            return f"variation {product['id']} of product {product.get('parent_id')}"
+        if product.get("status") == "trash":
+            return f"product {product['id']} (in the trash)"
+        return f"product {product['id']}" + ("" if self.selects(product) else " (not selected)")
+
+    def selects(self, product: Product) -> bool:
+        """Whether the mapping asks for a product. A filter that the store does not know is ignored and everything comes
+        back: check that it filtered. Variations are selected with their product."""
+        if product.get("type") == VARIATION:
+            return True
+        statuses = self._only.get("status")
+        if product.get("status") not in statuses if statuses else product.get("status") == "trash":
+            return False
+        return all(
+            _has(self.cell(path, product), {*allowed, *(str(self.normal(path, word)) for word in allowed)})
+            for path, allowed in self._only.items()
+            if path != "status"
         )
 
     def cells(self, product: Product) -> dict[str, Any]:
@@ -249,10 +271,8 @@ def _images(urls: Value, present: Product) -> list[dict[str, Any]]:
     return [{"id": ids[url]} if ids.get(url) else {"src": url} for url in listed]
 
 
-def _where(product: Product) -> str:
-    if product.get("type") == VARIATION:
-        return f"variation {product['id']} of product {product.get('parent_id')}"
-    return f"product {product['id']}" + (" (in the trash)" if product.get("status") == "trash" else "")
+def _has(cell: object, allowed: Collection[str]) -> bool:
+    return any(str(one) in allowed for one in (cell if isinstance(cell, list) else [cell]))
 
 
 def _decoded(text: Any) -> str:

@@ -16,7 +16,7 @@ from syncengine.endpoints import Cursor, Page
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.kinds import id_of, parent_of
 from syncengine.endpoints.woocommerce.lists import Rows, asked, chunks, listed
-from syncengine.endpoints.woocommerce.paths import Paths, Product
+from syncengine.endpoints.woocommerce.paths import Paths
 from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.mapping import Mapping
 from syncengine.records import Reject
@@ -100,7 +100,7 @@ class Pull:
         if self.complete:
             for status in self._statuses():
                 for rows in by_id(self._client, absent - self._wanted, self._paths.fields, status, self._concurrency):
-                    absent -= {id_of(row) for row in rows if self._selected(row)}
+                    absent -= {id_of(row) for row in rows if self._paths.selects(row)}
             again = [one for one in absent - self._wanted if parent_of(one) in self._seen]
             for rows in self._variations.by_id(again, "id"):
                 absent -= {id_of(row) for row in rows}
@@ -125,7 +125,7 @@ class Pull:
         return self._only.get("status") or ("any",)  # `status` takes one value only (FACTS-WOOCOMMERCE, 4)
 
     def _page(self, rows: Rows) -> Iterator[Page]:
-        chosen = [row for row in rows if self._selected(row) and id_of(row) not in self._seen]
+        chosen = [row for row in rows if self._paths.selects(row) and id_of(row) not in self._seen]
         self._seen.update(map(id_of, chosen))
         self._variations.met(chosen)
         self._below.update((row["id"], row["variations"]) for row in chosen if row.get("variations"))
@@ -139,17 +139,6 @@ class Pull:
         if chosen:
             yield self._paths.page(chosen)
 
-    def _selected(self, row: Product) -> bool:
-        """A filter that the store does not know is ignored and everything comes back: check that it filtered."""
-        statuses = self._only.get("status")
-        if row.get("status") not in statuses if statuses else row.get("status") == "trash":
-            return False
-        return all(
-            _has(self._paths.cell(path, row), {*allowed, *(str(self._paths.normal(path, word)) for word in allowed)})
-            for path, allowed in self._only.items()
-            if path != "status"
-        )
-
 
 def by_id(client: Client, ids: Collection[str], fields: str, status: str = "any", ahead: int = 1) -> Iterator[Rows]:
     """The products with these ids in one status ("any" leaves out the trash); ids that cannot be one are left out."""
@@ -160,10 +149,6 @@ def by_id(client: Client, ids: Collection[str], fields: str, status: str = "any"
     for found in asked(client, [("products", query) for query in queries], ahead):
         if rows := [row for row in found if str(row["id"]) in chosen]:
             yield rows
-
-
-def _has(cell: object, allowed: Collection[str]) -> bool:
-    return any(str(one) in allowed for one in (cell if isinstance(cell, list) else [cell]))
 
 
 def _moment(text: object) -> datetime | None:
