@@ -231,6 +231,15 @@ def test_an_order_that_is_deleted_in_the_shop_is_not_created_again(shop: Frail, 
     assert shop.orders() == []
 
 
+def test_a_sku_is_found_however_the_shop_spells_it(shop: Frail, orders: Orders) -> None:
+    skus = ["a<b", "Café, 2", "x  y"]
+    ids = [shop.create_product(name="Dish", sku=sku, regular_price="1.00")["id"] for sku in skus]
+    orders.drop(*(row("A-1", f"Artikel;{sku.upper()};;1;") for sku in skus), name="new-orders")
+    code, report = orders.run(JOB)
+    assert (code, [one["reason"] for one in report["rejects"]]) == (0, [])
+    assert [line["product_id"] for line in shop.orders()[0]["line_items"]] == ids
+
+
 @pytest.mark.parametrize("complete", [False, True])
 def test_rows_that_do_not_make_an_order_reject_it_whole(shop: Frail, orders: Orders, complete: bool) -> None:
     if complete:
@@ -241,11 +250,11 @@ def test_rows_that_do_not_make_an_order_reject_it_whole(shop: Frail, orders: Ord
     apart = (
         "the key 'A-1' stands also in line 2"
         if complete
-        else "the order begins on line 2, and goes on here with others in between"
+        else "the order begins on line 2 of the file, and goes on here with others in between"
     )
     assert (code, reasons) == (
         1,
-        {"A-1": apart, "A-3": "line 6 has another Ort than line 5, where the order begins"},
+        {"A-1": apart, "A-3": "line 6 of the file has another Ort than line 5, where the order begins"},
     )
     assert references(shop) == Counter({"A-2": 1, "A-4": 1})
 

@@ -91,16 +91,16 @@ def test_a_file_with_more_than_the_mapped_columns_may_differ_in_them(erp: Erp) -
 
 def test_an_order_with_a_row_that_cannot_be_read_cannot_be_used(erp: Erp) -> None:
     pulled = erp.pull(HEADER + A + "A;Köln;C-3\n" + B + "C;Ulm;C-3;3;;;\n", delimiter=";")
-    assert reason(pulled, "A") == "line 4: the row is too short: 3 cells, but the header has 5 columns"
-    assert reason(pulled, "C") == "line 6: the row is too long: 7 cells, but the header has 5 columns"
+    assert reason(pulled, "A") == "line 4 of the file: the row is too short: 3 cells, but the header has 5 columns"
+    assert reason(pulled, "C") == "line 6 of the file: the row is too long: 7 cells, but the header has 5 columns"
     assert len(lines(pulled, "B")) == 1
 
 
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        ('"A";Köln;"C-"3";1;\n', "line 4: there is text after a closing quote"),
-        (";Köln;C-3;1;\n", "line 4 has no Nr"),
+        ('"A";Köln;"C-"3";1;\n', "line 4 of the file: there is text after a closing quote"),
+        (";Köln;C-3;1;\n", "line 4 of the file has no Nr"),
     ],
 )
 def test_a_row_of_nobody_knows_which_order_spoils_those_around_it(erp: Erp, row: str, why: str) -> None:
@@ -108,13 +108,13 @@ def test_a_row_of_nobody_knows_which_order_spoils_those_around_it(erp: Erp, row:
     assert [reason(pulled, key)[: len(why)] for key in ("A", "B")] == [why, why]
     assert len(lines(pulled, "C")) == 1
     within = erp.pull(HEADER + A.splitlines(keepends=True)[0] + row + "A;Köln;C-2;1;\n" + B, delimiter=";")
-    assert (reason(within, "A").startswith("line 3"), len(lines(within, "B"))) == (True, 1)
+    assert (reason(within, "A").startswith("line 3 of the file"), len(lines(within, "B"))) == (True, 1)
 
 
 def test_a_first_row_of_nobody_knows_which_order_is_told_by_itself(erp: Erp) -> None:
     pulled = erp.pull(HEADER + ";Köln;C-3;1;\n" + B + C, delimiter=";")
     assert pulled.rejects == [("products.csv:2", None, "the key 'Nr' is empty")]
-    assert reason(pulled, "B") == "line 2 has no Nr"
+    assert reason(pulled, "B") == "line 2 of the file has no Nr"
     assert len(lines(pulled, "C")) == 1
 
 

@@ -76,7 +76,8 @@ class _Joined:
         done: list[_Group] = []
         for line, cells, fault in self._rows(block):
             key = self._wants.names(cells[self._key : self._key + 1] or [""])[0]
-            reason = f"line {line}: {fault}" if fault else "" if key else f"line {line} has no {self._wants.key}"
+            reason = "" if key else f"line {line} of the file has no {self._wants.key}"
+            reason = f"line {line} of the file: {fault}" if fault else reason
             if self._open is None or (key and key != self._open.key):
                 done += self.rest()
                 self._open = self._begun(key, line, cells)
@@ -94,7 +95,9 @@ class _Joined:
         group = _Group(key, line, [*cells, *[""] * self._width][: self._width])
         before = self._seen.setdefault(key, line)
         if key and before != line:
-            group.lines.append({"": f"the order begins on line {before}, and goes on here with others in between"})
+            group.lines.append(
+                {"": f"the order begins on line {before} of the file, and goes on here with others in between"}
+            )
         if self._broken:
             group.lines.append({"": self._broken})
         return group
@@ -102,7 +105,9 @@ class _Joined:
     def _line(self, group: _Group, line: int, cells: Sequence[str]) -> dict[str, str]:
         other = [name for name, at in self._of_record.items() if cells[at].strip() != group.cells[at].strip()]
         if other:
-            return {"": f"line {line} has another {other[0]} than line {group.line}, where the order begins"}
+            return {
+                "": f"line {line} of the file has another {other[0]} than line {group.line}, where the order begins"
+            }
         return dict(zip(self._in_lines, self._bare(cells), strict=True))
 
     def _bare(self, cells: Sequence[str]) -> Sequence[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 from syncengine.endpoints.woocommerce.client import Client
@@ -107,7 +108,7 @@ class NewLines:
         self._products.update((key, []) for key in unknown)
         for rows in asked(self._client, requests, self._concurrency):
             for row in rows:
-                if (key := match_key(str(row.get("sku") or ""))) in unknown:
+                if (key := match_key(unescape(str(row.get("sku") or "")))) in unknown:
                     self._products[key].append(row)
 
     def _of_product(self, line: Line) -> Record:
