@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from syncengine.endpoints import View
-from syncengine.endpoints.woocommerce import WooCommerceEndpoint
+from syncengine.endpoints.woocommerce.products import Products
 from syncengine.engine.job import JobRun, Options
 from syncengine.engine.run import run_job
 from syncengine.mapping import ErpSide, Field, Gone, Mapping, StoreSide
@@ -134,14 +134,14 @@ class Company:
             self.clock.move(minutes=10)
         return told
 
-    def store(self, run: str = "R1", *, read_only: bool = False) -> WooCommerceEndpoint:
+    def store(self, run: str = "R1", *, read_only: bool = False) -> Products:
         """The shop as an endpoint. Without a socket and without waiting; a signature would need the true time."""
         keys = {"consumer_key": "ck_sandbox", "consumer_secret": "cs_sandbox"}
         connection = WooCommerceConnection(
             name="shop", type="woocommerce", url="https://shop.test", settle="0s", concurrency=1, **keys
         )
         view = View("job", "store", self.mapping, run, read_only=read_only)
-        return WooCommerceEndpoint(connection, view, self.shop.transport(), sleep=lambda _: None)
+        return Products(connection, view, self.shop.transport(), sleep=lambda _: None)
 
     def link(self, key: str) -> Any:
         """The saved link of an ERP key."""

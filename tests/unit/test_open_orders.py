@@ -14,7 +14,7 @@ import pytest
 
 from syncengine.endpoints import Cursor, OpenOrder, View
 from syncengine.endpoints.csv import CsvEndpoint
-from syncengine.endpoints.woocommerce import WooCommerceEndpoint
+from syncengine.endpoints.woocommerce.products import Products
 from syncengine.errors import CannotRun, ConfigError
 from syncengine.mapping import ErpSide, Field, StoreSide
 from syncengine.mapping_file import load_mapping
@@ -196,7 +196,7 @@ def test_what_was_read_before_a_change_of_the_mapping_is_no_later_export(trade: 
 def test_a_part_of_a_unit_keeps_a_whole_one(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
     sold = {str(trade.shop.product_by_sku("P1")["id"]): Decimal("1.5")}
     told = ([OpenOrder("1", sold)], Cursor())
-    monkeypatch.setattr(WooCommerceEndpoint, "open_orders", lambda *_, **__: told)
+    monkeypatch.setattr(Products, "open_orders", lambda *_, **__: told)
     assert stock_writes(trade.run()) == [("P1", "3", "open orders changed, less 1.5 units in 1 open order")]
 
 
@@ -384,7 +384,7 @@ def test_orders_that_wait_too_long_for_their_number_are_told(trade: Trade, monke
     placed = datetime.now(UTC) - timedelta(days=8)
     waiting = [OpenOrder(str(number), {"10": Decimal(1)}, number == 9, placed) for number in range(5, 10)]
     recent = OpenOrder("20", {"10": Decimal(1)}, placed=placed + timedelta(days=2))
-    monkeypatch.setattr(WooCommerceEndpoint, "open_orders", lambda *_, **__: ([*waiting, recent], Cursor()))
+    monkeypatch.setattr(Products, "open_orders", lambda *_, **__: ([*waiting, recent], Cursor()))
     (warning,) = trade.run().warnings
     assert "4 orders have been reserving stock for more than 7 days" in warning
     assert "5, 6, 7, …." in warning

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from syncengine.endpoints.woocommerce import WooCommerceEndpoint
+from syncengine.endpoints.woocommerce.products import Products
 from syncengine.records import Change, Outcome
 from syncengine.sandbox import Fault, Sandbox
 from syncengine.values import Ordered, Type
@@ -49,7 +49,7 @@ class Shop:
         self.sandbox = Sandbox()
         self.transport = Watched(self.sandbox, **how)
         self.opened = endpoint(self.transport, MAPPED)
-        self.store: WooCommerceEndpoint = self.opened.__enter__()
+        self.store: Products = self.opened.__enter__()
         offered = [{"name": "Color", "options": ["Red", "Blue"], "variation": True}]
         self.products = [
             self.sandbox.create_product(sku=sku, type="variable", attributes=offered)["id"] for sku in ("S1", "S2")

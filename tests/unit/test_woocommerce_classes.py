@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncengine.endpoints import Cursor
-from syncengine.endpoints.woocommerce import WooCommerceEndpoint
+from syncengine.endpoints.woocommerce.products import Products
 from syncengine.mapping import Mapping
 from syncengine.sandbox import Request, Response, Sandbox
 from tests.unit.test_woocommerce_shop import cells, create, endpoint, ids, mapping, only, update
@@ -43,7 +43,7 @@ class Shop(Sandbox):
 
 
 @contextmanager
-def shop(mapped: Mapping | None = None, tells: bool = True) -> Iterator[tuple[Shop, WooCommerceEndpoint]]:
+def shop(mapped: Mapping | None = None, tells: bool = True) -> Iterator[tuple[Shop, Products]]:
     with Shop() as sandbox, endpoint(sandbox.transport(), mapped or mapping("sku", "tax_class")) as store:
         sandbox.tells = tells
         yield sandbox, store

@@ -17,9 +17,9 @@ import pytest
 import trustme
 
 from syncengine.endpoints import Cursor
-from syncengine.endpoints.woocommerce import WooCommerceEndpoint
 from syncengine.endpoints.woocommerce.auth import OAuth1, signature
 from syncengine.endpoints.woocommerce.client import Client, LostReply
+from syncengine.endpoints.woocommerce.products import Products
 from syncengine.errors import CannotRun, Refused, Unreachable
 from syncengine.sandbox import Key, Sandbox
 from syncengine.sandbox.server import running
@@ -45,7 +45,7 @@ REFUSAL = {
 }
 
 
-def read_all(store: WooCommerceEndpoint) -> list[str]:
+def read_all(store: Products) -> list[str]:
     return ids(store.pull(Cursor(), (), full=True))
 
 

@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncengine.endpoints import Cursor, View
-from syncengine.endpoints.woocommerce import WooCommerceEndpoint, open_endpoint
+from syncengine.endpoints.woocommerce import open_endpoint
 from syncengine.endpoints.woocommerce.client import LostReply, NoSuchRoute
 from syncengine.endpoints.woocommerce.customers import Customers
 from syncengine.endpoints.woocommerce.legacy.client import LegacyClient
 from syncengine.endpoints.woocommerce.legacy.probe import LegacyProbe
 from syncengine.endpoints.woocommerce.legacy.terms import Terms
 from syncengine.endpoints.woocommerce.legacy.words import KINDS, undressed
+from syncengine.endpoints.woocommerce.products import Products
 from syncengine.errors import CannotRun, ConfigError, Refused, Unreachable
 from syncengine.mapping import ErpSide, Mapping
 from syncengine.records import Action, Change
@@ -48,7 +49,7 @@ PATHS = ("sku", "name", "regular_price", "stock_quantity", "manage_stock", "cate
 
 
 @contextmanager
-def old_shop(*paths: str, clock: Clock | None = None) -> Iterator[tuple[Sandbox, WooCommerceEndpoint]]:
+def old_shop(*paths: str, clock: Clock | None = None) -> Iterator[tuple[Sandbox, Products]]:
     url = "https://shop.test" if clock else "http://shop.test"
     with (
         Sandbox(clock=clock) as sandbox,

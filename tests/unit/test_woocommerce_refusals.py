@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from syncengine.endpoints.woocommerce import WooCommerceEndpoint
+from syncengine.endpoints.woocommerce.products import Products
 from syncengine.endpoints.woocommerce.refusals import contradictions, ignored
 from syncengine.mapping import Field
 from syncengine.sandbox import Sandbox
@@ -19,7 +19,7 @@ from tests.unit.test_woocommerce_shop import create, endpoint, mapping, only, sh
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[WooCommerceEndpoint]:
+def store() -> Iterator[Products]:
     with Sandbox() as sandbox, endpoint(sandbox.transport()) as opened:
         yield opened
 
@@ -111,7 +111,7 @@ def store() -> Iterator[WooCommerceEndpoint]:
     ],
 )  # fmt: skip
 def test_what_the_store_would_mangle_is_refused_with_its_reason(
-    store: WooCommerceEndpoint, path: str, value: Value, reason: str
+    store: Products, path: str, value: Value, reason: str
 ) -> None:
     assert reason in store.refusal(path, value)
 
@@ -163,7 +163,7 @@ def test_what_the_store_would_mangle_is_refused_with_its_reason(
         ("meta:x", None),
     ],
 )
-def test_what_the_store_keeps_as_it_is_may_be_sent(store: WooCommerceEndpoint, path: str, value: Value) -> None:
+def test_what_the_store_keeps_as_it_is_may_be_sent(store: Products, path: str, value: Value) -> None:
     assert store.refusal(path, value) == ""
 
 
@@ -287,7 +287,7 @@ SALE_IN_GMT = ("date_on_sale_from_gmt", "date_on_sale_to_gmt")
 @contextmanager
 def sales(
     kind: TypeName, paths: tuple[str, str] = SALE, zone: str = "Europe/Berlin"
-) -> Iterator[tuple[Sandbox, WooCommerceEndpoint]]:
+) -> Iterator[tuple[Sandbox, Products]]:
     """A shop somewhere, and an endpoint that knows when its sales are."""
     mapped = mapping("sku", *paths, types=dict.fromkeys(paths, Type(kind)))
     with Sandbox(zone=zone) as sandbox, endpoint(sandbox.transport(), mapped) as store:

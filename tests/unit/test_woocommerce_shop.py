@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from syncengine.endpoints import Cursor, Endpoint, Page, View, rows
-from syncengine.endpoints.woocommerce import WooCommerceEndpoint
+from syncengine.endpoints.woocommerce.products import Products
 from syncengine.errors import CannotRun
 from syncengine.mapping import ErpSide, Field, Gone, Mapping, StoreSide
 from syncengine.records import Action, Change, FieldChange, Outcome
@@ -81,9 +81,9 @@ def connection(url: str = "http://shop.test", **options: Any) -> WooCommerceConn
 @contextmanager
 def endpoint(
     transport: httpx.BaseTransport | None, mapped: Mapping | None = None, url: str = "http://shop.test", **options: Any
-) -> Iterator[WooCommerceEndpoint]:
+) -> Iterator[Products]:
     view = View("products", "store", mapped or mapping(), "R1", read_only=False)
-    opened = WooCommerceEndpoint(connection(url, **options), view, transport, sleep=lambda _: None)
+    opened = Products(connection(url, **options), view, transport, sleep=lambda _: None)
     try:
         yield opened
     finally:
@@ -98,7 +98,7 @@ def shop(
     faults: Sequence[Fault] = (),
     clock: Clock | None = None,
     **options: Any,
-) -> Iterator[tuple[Sandbox, WooCommerceEndpoint]]:
+) -> Iterator[tuple[Sandbox, Products]]:
     """A sandbox and an endpoint on it, without a socket and without waiting. A signature would need the true time."""
     url = "https://shop.test" if clock else "http://shop.test"
     with (
@@ -235,7 +235,7 @@ def test_the_endpoint_is_what_the_engine_expects() -> None:
 def test_a_dry_run_cannot_write() -> None:
     with Sandbox(seed=1) as sandbox:
         view = View("products", "store", mapping(), "R1", read_only=True)
-        store = WooCommerceEndpoint(connection(), view, sandbox.transport())
+        store = Products(connection(), view, sandbox.transport())
         assert store.writable, "what it would write is still planned"
         with pytest.raises(CannotRun, match="a dry run was about to write"):
             store.send([update(sandbox.products()[0]["id"], name="x")])

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from syncengine.endpoints import Cursor
-from syncengine.endpoints.woocommerce import WooCommerceEndpoint
 from syncengine.endpoints.woocommerce.kinds import applies
+from syncengine.endpoints.woocommerce.products import Products
 from syncengine.sandbox import Sandbox
 from tests.unit.test_woocommerce_shop import Clock, cells, endpoint, ids, mapping
 
@@ -22,7 +22,7 @@ PATHS = ("sku", "regular_price", "manage_stock", "stock_quantity", "attribute:Co
 
 
 @contextmanager
-def shop(seed: int = 0, variations: int = 0, **options: Any) -> Iterator[tuple[Sandbox, WooCommerceEndpoint]]:
+def shop(seed: int = 0, variations: int = 0, **options: Any) -> Iterator[tuple[Sandbox, Products]]:
     clock = Clock()
     with Sandbox(seed=seed, variations=variations, clock=clock) as sandbox:
         sandbox.moves = clock.move  # type: ignore[attr-defined]

@@ -25,6 +25,7 @@ from syncengine.endpoints.woocommerce.refused import refused_because
 from syncengine.errors import CannotRun, Refused, Unreachable
 from syncengine.private import hide
 from syncengine.settings import WooCommerceConnection
+from syncengine.values import Value, same
 
 __all__ = ["Client", "LostReply", "NoSuchRoute", "Reply"]
 
@@ -116,6 +117,10 @@ class Client:
     def options(self, path: str) -> Reply:
         """What the store says of a route: what may be done there, and the schema of its records. As `get` otherwise."""
         return self._read("OPTIONS", path, None)
+
+    def tells(self, path: str, sent: Value, told: Value) -> bool:
+        """Whether an answer shows a product's part as it was sent."""
+        return same(sent, told)
 
     def ask(
         self,

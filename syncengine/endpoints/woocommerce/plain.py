@@ -9,13 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from syncengine.endpoints import Cursor, Endpoint, Page, Pull, View, rows
-from syncengine.endpoints.woocommerce.apis import client_of, probe_of
-from syncengine.endpoints.woocommerce.inspect import ShopInspection
+from syncengine.endpoints.woocommerce.apis import client_of, inspection_of
 from syncengine.endpoints.woocommerce.judges import meta
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, Rows, asked, listed, rows_in
 from syncengine.endpoints.woocommerce.objects import MARK, Objects, Reader, Record
@@ -27,6 +26,9 @@ from syncengine.records import Change, FieldChange, Outcome
 from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths import TABLES
 from syncengine.values import Format, Value, match_key
+
+if TYPE_CHECKING:
+    from syncengine.endpoints.woocommerce.inspect import ShopInspection
 
 __all__ = ["Plain"]
 
@@ -191,9 +193,9 @@ class Plain(Endpoint):
         return marked
 
     def inspect(self) -> ShopInspection:
-        probe = probe_of(self._connection, self._client)
         records = lambda: iter(self.pull(Cursor(), (), full=True))  # noqa: E731
-        return ShopInspection(self._client, probe, self._view.mapping, records, self.beyond, self.concerns)
+        mapping = self._view.mapping
+        return inspection_of(self._connection, self._client, mapping, records, self.beyond, self.concerns)
 
     def close(self) -> None:
         self._client.close()

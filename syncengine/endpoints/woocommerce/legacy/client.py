@@ -18,9 +18,10 @@ import httpx
 from syncengine.endpoints.woocommerce.client import Client, Reply
 from syncengine.endpoints.woocommerce.legacy.auth import legacy_auth
 from syncengine.endpoints.woocommerce.legacy.terms import Terms
-from syncengine.endpoints.woocommerce.legacy.words import KINDS, Kind, Record
+from syncengine.endpoints.woocommerce.legacy.words import KINDS, TEXTS, Kind, Record, undressed
 from syncengine.errors import CannotRun, Unreachable
 from syncengine.settings import WooCommerceConnection
+from syncengine.values import Value
 
 __all__ = ["LegacyClient"]
 
@@ -68,6 +69,10 @@ class LegacyClient(Client):
         """What may be asked for, which this module knows: the old API does not tell. No request is made."""
         parameters: dict[str, Any] = {"include_status": {}, "modified_after": {}} if path == "products" else {}
         return Reply(200, {"endpoints": [{"methods": ["GET"], "args": parameters}]}, None, 0)
+
+    def tells(self, path: str, sent: Value, told: Value) -> bool:
+        """Texts are told as a page shows them."""
+        return undressed(sent) == undressed(told) if path in TEXTS else super().tells(path, sent, told)
 
     def _told(self, path: str, query: Mapping[str, Any] | None = None) -> Reply:
         """What the old API itself answers: always an object."""

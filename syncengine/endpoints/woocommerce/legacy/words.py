@@ -14,7 +14,7 @@ from typing import Any
 
 from syncengine.endpoints.woocommerce.legacy.terms import Terms
 
-__all__ = ["KINDS", "Kind", "Record", "undressed"]
+__all__ = ["KINDS", "TEXTS", "Kind", "Record", "undressed"]
 
 Record = dict[str, Any]
 
