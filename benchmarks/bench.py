@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks import project
 
 READ_CSV = "import pandas, sys; pandas.read_csv(sys.argv[1], dtype=str)"
-ROOMS = ("commands.run", "engine.start", "endpoints.csv", "endpoints.woocommerce")
+ROOMS = ("commands.run", "engine.start", "endpoints.csv", "endpoints.woocommerce.products")
 START_UP = "import " + ", ".join(f"syncengine.{room}" for room in ROOMS)
 
 
