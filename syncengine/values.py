@@ -309,6 +309,8 @@ def _clipped(text: str, longest: int = 60) -> str:
 
 def encode(value: Value) -> Any:
     """The canonical JSON form of a value: decimals as normalised text, times in UTC. `decode` reads it back."""
+    if value is None or isinstance(value, str | int):  # as most are
+        return value
     match value:
         case Decimal():
             return _plain(value)

@@ -33,7 +33,10 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
     for one in chosen:
         if pair.erp is not None and was_in_flight:
             read_back(link, one, now[one.name])
-        for side, write in _merge_one(job, item, one, now[one.name]):
+        conflict = job.conflicts.get((link.id or 0, one.name)) if job.conflicts else None
+        if conflict is None and not one.reserves and _rests(job, pair, one, now[one.name]):
+            continue
+        for side, write in _merge_one(job, item, one, now[one.name], conflict):
             if (what := planned_write(job, item, side, one, write)) is not None:
                 writes[side][one.name] = what
     for path, word in pair.restores.items():
@@ -45,12 +48,9 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
     return with_changes(job, item, _updates(job, pair, writes, now | on_its_way(link, chosen), family))
 
 
-def _merge_one(job: JobRun, item: Item, one: Field, now: Value) -> list[tuple[Side, Write]]:
+def _merge_one(job: JobRun, item: Item, one: Field, now: Value, conflict: Conflict | None) -> list[tuple[Side, Write]]:
     """Merge a field, of which the ERP has `now`. The item is told what it leads to; returns what is to be written."""
     pair, link = item.pair, item.pair.link
-    conflict = job.conflicts.get((link.id or 0, one.name))
-    if conflict is None and not one.reserves and _rests(job, pair, one, now):
-        return []
     erp, store = _seen(job, pair, one, now)
     answer = _answer(one, conflict, erp, store) if conflict else None
     met = link.has_base(one.name)

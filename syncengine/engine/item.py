@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from syncengine.engine.family import is_below
 from syncengine.engine.job import JobRun, Pair, Row
@@ -51,13 +50,11 @@ class UnusableError(Exception):
 def holds(job: JobRun, pair: Pair, side: Side, one: Field) -> Value:
     """What a side holds now of a field: read from the row in hand, else what was last seen of it. Of a variation's
     images in the ERP only those count for which the store has room."""
-    row = pair.row(side)
+    row, path, endpoint = (pair.erp, one.erp, job.erp) if side == "erp" else (pair.store, one.store, job.store)
     if row is None or one.untold == side:
         return _last_seen(job, pair, side, one)
-    path = one.path(side)
-    cell: Any = row.cells.get(path) if path is not None else None
     try:
-        value = one.read(side, cell, job.endpoint(side).format)
+        value = one.read(side, row.cells.get(path) if path is not None else None, endpoint.format)
     except ValueError as error:
         raise UnusableError(row, one.name, str(error)) from None
     if side == "erp" and one.type.ordered and is_below(job, pair):
@@ -122,10 +119,9 @@ def _connected(
     job: JobRun, fields: Collection[Field], to_store: Collection[str], to_erp: Collection[str]
 ) -> Iterator[Field]:
     """The fields that mean something only together with one that is written, and that one."""
-    for paths in job.store.connected:
-        together = [one for one in fields if one.store in paths]
-        if any(one.name in to_store or one.name in to_erp for one in together) and len(together) > 1:
-            yield from together
+    for together in job.connected:
+        if any(one.name in to_store or one.name in to_erp for one in together):
+            yield from (one for one in together if one in fields)
 
 
 def _forget(item: Item, name: str) -> None:

@@ -28,10 +28,22 @@ __all__ = [
     "RejectRow",
     "RunRow",
     "is_text",
+    "know_postgresql",
     "metadata",
 ]
 
 metadata = SQLModel.metadata
+# Indexes of some rows only, as PostgreSQL spells the condition.
+PARTIAL = {"link_apart": "base_store != '{}'", "link_dirty": "dirty", "open_order_open": "NOT settled"}
+
+
+def know_postgresql() -> None:
+    """Tell the indexes their conditions in PostgreSQL, too. To write them beside SQLite's would load all that is known
+    of PostgreSQL in every run."""
+    for table in metadata.sorted_tables:
+        for index in table.indexes:
+            if index.name in PARTIAL:
+                index.dialect_options["postgresql"]["where"] = text(PARTIAL[index.name])
 
 
 class Instant(TypeDecorator[datetime]):
@@ -95,10 +107,8 @@ class LinkRow(SQLModel, table=True):
         UniqueConstraint("job", "store_id"),
         Index("link_match", "job", "match_key"),
         Index("link_parent", "job", "store_parent"),
-        Index(
-            "link_apart", "job", sqlite_where=text("base_store != '{}'"), postgresql_where=text("base_store != '{}'")
-        ),
-        Index("link_dirty", "job", sqlite_where=text("dirty = 1"), postgresql_where=text("dirty")),
+        Index("link_apart", "job", sqlite_where=text("base_store != '{}'")),
+        Index("link_dirty", "job", sqlite_where=text("dirty = 1")),
         {"sqlite_autoincrement": True},  # the ledger names links for ever: no id is given twice
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -180,9 +190,7 @@ class OpenOrderRow(SQLModel, table=True):
     """
 
     __tablename__ = "open_order"
-    __table_args__ = (
-        Index("open_order_open", "job", sqlite_where=text("settled = 0"), postgresql_where=text("NOT settled")),
-    )
+    __table_args__ = (Index("open_order_open", "job", sqlite_where=text("settled = 0")),)
     job: str = Field(primary_key=True)
     order_id: str = Field(primary_key=True)
     units: str = Field(sa_column=Column(Text, nullable=False))

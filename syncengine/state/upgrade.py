@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from sqlalchemy import Column, Connection, DefaultClause, Table, inspect, text
 from sqlalchemy.schema import CreateColumn
 
-from syncengine.state.tables import metadata
+from syncengine.state.tables import know_postgresql, metadata
 
 __all__ = ["lacks_something", "upgrade"]
 
 
 def upgrade(connection: Connection) -> None:
     """Make what is missing: tables, then columns with their default, then indexes."""
+    if connection.dialect.name == "postgresql":
+        know_postgresql()
     metadata.create_all(connection)
     quote = connection.dialect.identifier_preparer.quote
     for table, column in list(_missing(connection)):
