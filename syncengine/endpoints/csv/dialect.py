@@ -87,7 +87,7 @@ def recognise(
     head = stream.read(HEAD)
     if not head:
         raise BadSource(f"{name} is empty: not even a header is there; was it written to its end?")
-    bom, encoding = _encoding(stream, head, name, connection)
+    bom, encoding = _encoding(stream, head, name, connection, known=bool(ascii))
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(head[len(bom) :], len(head) < HEAD)
     except UnicodeDecodeError as error:
@@ -133,18 +133,19 @@ def _decoded(decode: Callable[[bytes], str], piece: bytes, stream: BinaryIO, enc
         raise _undecodable(stream, after - len(error.object) + error.start, encoding, name) from None
 
 
-def _encoding(stream: BinaryIO, head: bytes, name: str, connection: CsvConnection) -> tuple[bytes, str]:
+def _encoding(stream: BinaryIO, head: bytes, name: str, connection: CsvConnection, *, known: bool) -> tuple[bytes, str]:
+    """The byte order mark and the encoding; `known`: it is known to be ASCII, and need not be read for that."""
     mark, marked = next(((mark, found) for mark, found in BYTE_ORDER_MARKS if head.startswith(mark)), (b"", ""))
     if connection.encoding != "auto":
         encoding = _named_encoding(connection.encoding)
         if encoding in ("utf-16", "utf-32"):
             return (mark, marked) if marked.startswith(encoding) else (b"", f"{encoding}-le")
         if encoding == "utf-8":
-            _check_utf8(stream, name)
+            _check_utf8(stream, name, known=known)
         return (mark, encoding) if marked == encoding else (b"", encoding)
     if marked:
         if marked == "utf-8":
-            _check_utf8(stream, name)
+            _check_utf8(stream, name, known=known)
         return mark, marked
     if b"\0" in head[:4096].splitlines()[0]:
         raise BadSource(
@@ -152,7 +153,7 @@ def _encoding(stream: BinaryIO, head: bytes, name: str, connection: CsvConnectio
             f'set `encoding = "utf-16-le"` in [connections.{connection.name}]'
         )
     try:
-        _check_utf8(stream, name)
+        _check_utf8(stream, name, known=known)
     except BadSource as error:
         if _is_broken_utf8(stream):
             raise BadSource(f"{error}; most of the file is UTF-8, so it seems to be damaged there") from None
@@ -160,7 +161,9 @@ def _encoding(stream: BinaryIO, head: bytes, name: str, connection: CsvConnectio
     return b"", "utf-8"
 
 
-def _check_utf8(stream: BinaryIO, name: str) -> None:
+def _check_utf8(stream: BinaryIO, name: str, *, known: bool) -> None:
+    if known:
+        return
     decoder = codecs.getincrementaldecoder("utf-8")()
     for piece in _pieces(stream):
         if not piece.isascii() or decoder.getstate()[0]:
