@@ -87,6 +87,12 @@ class Field:
     def is_number(self) -> bool:
         return self.type.name in NUMBERS
 
+    @property
+    def is_as_written(self) -> bool:
+        """Whether a cell of the ERP with no space around is the value itself."""
+        said = (self.translations, self.rule, self.units, self.untold, self.default)
+        return self.type.name == "text" and said == (None,) * 5 and not self.has_constant and not self.secret
+
     def path(self, side: Side) -> str | None:
         return self.erp if side == "erp" else self.store
 

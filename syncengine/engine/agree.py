@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from syncengine.engine.family import Family
@@ -22,6 +22,8 @@ from syncengine.values import Value, decode, encode, is_empty, same
 
 __all__ = ["merged"]
 
+UNMET = object()
+
 
 def merged(job: JobRun, pair: Pair, family: Family) -> Item:
     """Merge the fields of a linked pair. Raises UnusableError for a row that cannot be used."""
@@ -29,14 +31,14 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
     was_in_flight = bool(link.in_flight)
     writes: dict[Side, dict[str, FieldChange]] = {"erp": {}, "store": {}}
     chosen = fields_of(job, pair, family)
-    now = {one.name: holds(job, pair, "erp", one) for one in chosen}
-    for one in chosen:
+    for one in _perhaps_moved(job, pair, chosen):
+        now = holds(job, pair, "erp", one)
         if pair.erp is not None and was_in_flight:
-            read_back(link, one, now[one.name])
+            read_back(link, one, now)
         conflict = job.conflicts.get((link.id or 0, one.name)) if job.conflicts else None
-        if conflict is None and not one.reserves and _rests(job, pair, one, now[one.name]):
+        if conflict is None and not one.reserves and _rests(job, pair, one, now):
             continue
-        for side, write in _merge_one(job, item, one, now[one.name], conflict):
+        for side, write in _merge_one(job, item, one, now, conflict):
             if (what := planned_write(job, item, side, one, write)) is not None:
                 writes[side][one.name] = what
     for path, word in pair.restores.items():
@@ -45,7 +47,17 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
         check_whole(job, item, chosen, writes["store"], writes["erp"])
     if was_in_flight and not link.in_flight:
         link.in_flight_since, link.arrived = None, True
-    return with_changes(job, item, _updates(job, pair, writes, now | on_its_way(link, chosen), family))
+    return with_changes(job, item, _updates(job, pair, writes, chosen, family))
+
+
+def _perhaps_moved(job: JobRun, pair: Pair, fields: Sequence[Field]) -> Sequence[Field]:
+    """Without those whose text in the ERP is the one that both sides agreed on, where nothing else is to be looked at:
+    so it is with most fields of a changed row."""
+    link = pair.link
+    if pair.erp is None or pair.store is not None or link.in_flight or job.conflicts:
+        return fields
+    cells, base = pair.erp.cells, link.base
+    return [one for one in fields if one.name not in job.texts or cells.get(one.erp or "") != base.get(one.name, UNMET)]
 
 
 def _merge_one(job: JobRun, item: Item, one: Field, now: Value, conflict: Conflict | None) -> list[tuple[Side, Write]]:
@@ -119,7 +131,7 @@ def _restore(job: JobRun, item: Item, path: str, word: Value, writes: dict[str, 
 
 
 def _updates(
-    job: JobRun, pair: Pair, writes: dict[Side, dict[str, FieldChange]], erp: dict[str, Value], family: Family
+    job: JobRun, pair: Pair, writes: dict[Side, dict[str, FieldChange]], chosen: Sequence[Field], family: Family
 ) -> Iterator[Change]:
     for side, fields in writes.items():
         if fields:
@@ -130,7 +142,8 @@ def _updates(
                 change.parent = parent.erp_key
             change.mark = any(what.difference is not None for what in fields.values())
             if side == "erp":
-                change.record = erp | {name: what.new for name, what in fields.items()}
+                now = {one.name: holds(job, pair, "erp", one) for one in chosen}
+                change.record = now | on_its_way(pair.link, chosen) | {name: what.new for name, what in fields.items()}
             yield change
 
 

@@ -122,6 +122,7 @@ class JobRun:
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))  # of this run's changes
     merged_fields: list[Field] = field(init=False)  # those that both sides have a say in
     option_fields: dict[str, Field] = field(init=False)  # by which the variations of a product differ
+    texts: frozenset[str] = field(init=False)  # the fields of which a cell of the ERP is the value itself
     connected: list[list[Field]] = field(init=False)  # those that mean something in the store only together
     writable: frozenset[Side] = field(init=False)  # the sides that this job may write at all
 
@@ -140,6 +141,7 @@ class JobRun:
             and (one.store or "").startswith("attribute:")
             and one.erp is not None
         }
+        self.texts = frozenset(one.name for one in self.merged_fields if one.is_as_written and not one.reserves)
         groups = ([one for one in self.merged_fields if one.store in paths] for paths in self.store.connected)
         self.connected = [together for together in groups if len(together) > 1]
         self.writable = frozenset(side for side in SIDES if self.endpoint(side).writable and self.mapping.writes(side))

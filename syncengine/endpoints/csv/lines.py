@@ -16,7 +16,7 @@ from syncengine.errors import BadSource
 
 __all__ = ["BLOCK", "ENDLESS", "Block", "blocks", "raw_records"]
 
-BLOCK = 4 << 20  # bytes read at once
+BLOCK = 512 << 10  # bytes read at once: as many lines as stay in the processor's cache
 ENDLESS = 32 << 20  # bytes in one record; more is a quote that was never closed, or no CSV at all
 FEW = 8  # up to one unknown line in so many is looked at for itself
 
