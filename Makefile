@@ -9,8 +9,8 @@ READY  := $(VENV)/.ready
 demo: $(READY)  ## a whole example, without set-up
 	@$(BIN)/sync demo
 
-test: $(READY)  ## every test
-	$(BIN)/pytest -n 2
+test: $(READY)  ## every test; many of them wait, so more at once than there are cores
+	$(BIN)/pytest -n 4 --dist worksteal
 
 soak: $(READY)  ## some minutes of a service among failures and kills; SOAK_MINUTES=10 for longer
 	$(BIN)/pytest -s tests/soak/soak.py
