@@ -6,26 +6,26 @@ the object.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from syncengine.endpoints import Cursor, Endpoint, Page, Pull, View, rows
-from syncengine.endpoints.woocommerce.apis import client_of, inspection_of
+from syncengine.endpoints import Cursor, Page, Pull, View, rows
+from syncengine.endpoints.woocommerce.apis import inspection_of
 from syncengine.endpoints.woocommerce.judges import meta
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, Rows, asked, listed, rows_in
 from syncengine.endpoints.woocommerce.objects import MARK, Objects, Reader, Record
 from syncengine.endpoints.woocommerce.remembered import RememberedPull, Route, records_by_id
 from syncengine.endpoints.woocommerce.sending import Item, Sender, code_of
+from syncengine.endpoints.woocommerce.store import Store
 from syncengine.errors import CannotRun, SyncError
 from syncengine.findings import Finding
 from syncengine.records import Change, FieldChange, Outcome
 from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths import TABLES
-from syncengine.values import Format, Value, match_key
+from syncengine.values import Value, match_key
 
 if TYPE_CHECKING:
     from syncengine.endpoints.woocommerce.inspect import ShopInspection
@@ -38,7 +38,7 @@ SEARCHED_PAGES = 20  # how many pages of the newest records are looked through f
 Judge = Callable[[Value], str]
 
 
-class Plain(Endpoint):
+class Plain(Store):
     """The records of one route, for one job.
 
     `looked_up` are the match paths that the store can be asked for, each the name of its query parameter. `judges` say
@@ -60,17 +60,7 @@ class Plain(Endpoint):
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.format = Format(text=False)
-        self.batch_size = PER_PAGE
-        self.concurrency = connection.concurrency
-        self.settle = connection.settle.total_seconds()
-        self.writable = view.mapping.writes("store")
-        self.takes_later = False
-        self.requests = 0
-        self._connection = connection
-        self._view = view
-        self._lock = threading.Lock()
-        self._client = client_of(connection, transport, self._count, sleep)
+        super().__init__(connection, view, transport, sleep)
         self._table = TABLES[view.mapping.entity]
         self._objects = Objects(view.mapping, self._table.what, self.special())
         self._objects.tops = list(dict.fromkeys([*self._objects.tops, *self.also]))
@@ -103,9 +93,6 @@ class Plain(Endpoint):
         return iter(())
 
     # The protocol
-
-    def identity(self) -> str:
-        return self._client.url.partition("://")[2]
 
     def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> Pull:
         return RememberedPull(
@@ -197,9 +184,6 @@ class Plain(Endpoint):
         mapping = self._view.mapping
         return inspection_of(self._connection, self._client, mapping, records, self.beyond, self.concerns)
 
-    def close(self) -> None:
-        self._client.close()
-
     # Reading and writing
 
     def field_at(self, change: Change, path: str) -> FieldChange | None:
@@ -266,14 +250,6 @@ class Plain(Endpoint):
         again = gone or partner is not None or (isinstance(status, int) and status >= 500)
         record_id = partner or change.record_id
         return Outcome(change, "failed", record_id, error=f"{code}: {message}", retry=again)
-
-    def _count(self) -> None:
-        with self._lock:
-            self.requests += 1
-
-    def _shrink(self, size: int) -> None:
-        with self._lock:
-            self.batch_size = min(self.batch_size, size)
 
 
 def _mark(record: Record) -> str:

@@ -7,15 +7,14 @@ would mangle; options.py, batches.py and terms.py write.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import httpx
 
-from syncengine.endpoints import Cursor, Endpoint, OpenOrder, Page, View
-from syncengine.endpoints.woocommerce.apis import client_of, inspection_of
+from syncengine.endpoints import Cursor, OpenOrder, Page, View
+from syncengine.endpoints.woocommerce.apis import inspection_of
 from syncengine.endpoints.woocommerce.batches import Batches
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, parent_of
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, asked, chunks, rows_in
@@ -25,12 +24,13 @@ from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product, options
 from syncengine.endpoints.woocommerce.pull import Pull, by_id
 from syncengine.endpoints.woocommerce.refusals import CONNECTED, Refusals, contradictions, ignored
 from syncengine.endpoints.woocommerce.schema import filters
+from syncengine.endpoints.woocommerce.store import Store
 from syncengine.endpoints.woocommerce.terms import Kind, Terms
 from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.errors import CannotRun
 from syncengine.records import Change, Outcome
 from syncengine.settings import WooCommerceConnection
-from syncengine.values import Format, Ordered, Value, match_key
+from syncengine.values import Ordered, Value, match_key
 
 if TYPE_CHECKING:
     from syncengine.endpoints.woocommerce.inspect import ShopInspection
@@ -43,7 +43,7 @@ MANY = 2  # queries from which on it pays to ask what the store can do
 TERM_KINDS = ("category", "tag")
 
 
-class Products(Endpoint):
+class Products(Store):
     """The products of one store, for one job."""
 
     connected = CONNECTED
@@ -55,26 +55,13 @@ class Products(Endpoint):
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.format = Format(text=False)
-        self.batch_size = PER_PAGE
-        self.concurrency = connection.concurrency
-        self.settle = connection.settle.total_seconds()
-        self.writable = view.mapping.writes("store")
-        self.takes_later = False
-        self.requests = 0
-        self._connection = connection
-        self._view = view
-        self._lock = threading.Lock()
-        self._client = client_of(connection, transport, self._count, sleep)
+        super().__init__(connection, view, transport, sleep)
         self.kind = "type"
         self._variations = Variations(self._client, connection.concurrency)
         self._terms = Terms(self._client, connection.concurrency, view.run, sleep)
         self._paths = Paths(view.mapping, self._terms)
         self._refusals = Refusals(self._terms)
         self._batches = Batches(self._client, self._paths, self._refusals, self._shrink, self._variations)
-
-    def identity(self) -> str:
-        return self._client.url.partition("://")[2]
 
     def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> Pull:
         return Pull(
@@ -213,9 +200,6 @@ class Products(Endpoint):
         records = lambda: iter(self.pull(Cursor(), (), full=True))  # noqa: E731
         return inspection_of(self._connection, self._client, self._view.mapping, records)
 
-    def close(self) -> None:
-        self._client.close()
-
     def _told(self, row: Product) -> Product:
         """`sku=` finds variations too (FACTS-WOOCOMMERCE, 4)."""
         return self._variations.told(row, str(row.get("parent_id") or 0)) if row.get("type") == VARIATION else row
@@ -235,14 +219,6 @@ class Products(Endpoint):
                     kind: Kind = "category" if path == "categories" else "tag"
                     for text in field.new if isinstance(field.new, list) else [field.new]:
                         yield kind, str(text), change.name
-
-    def _count(self) -> None:
-        with self._lock:
-            self.requests += 1
-
-    def _shrink(self, size: int) -> None:
-        with self._lock:
-            self.batch_size = min(self.batch_size, size)
 
 
 def _mark(product: Product) -> str:
