@@ -30,6 +30,9 @@ FIELDS = (
 )
 
 
+OPENED: list[State] = []
+
+
 @dataclass
 class Job:
     """A job between a folder of files and a store in memory."""
@@ -42,7 +45,8 @@ class Job:
     @classmethod
     def over(cls, folder: Path, **erp: Any) -> Job:
         side = Erp(folder, FIELDS, **{"resource": "in-*.csv", **erp})
-        return cls(side, Memory("store", side.mapping), State.in_memory())
+        OPENED.append(State.in_memory())
+        return cls(side, Memory("store", side.mapping), OPENED[-1])
 
     def drop(self, name: str, *rows: str) -> None:
         write(self.erp.folder / name, HEADER + "".join(f"{row}\n" for row in rows))
@@ -75,6 +79,14 @@ class Job:
     def refuse_once(self) -> None:
         faults = iter(["refuse"])
         self.store.fault = lambda: next(faults, None)
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """No state stays open behind its test."""
+    yield
+    while OPENED:
+        OPENED.pop().close()
 
 
 @pytest.fixture

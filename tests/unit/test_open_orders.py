@@ -223,6 +223,7 @@ def test_a_state_in_postgresql_remembers_open_orders_as_well(postgres: str) -> N
 def test_orders_that_were_completed_before_the_first_run_count_as_booked() -> None:
     trade = Trade()
     trade.run()
+    trade.company.state.close()
     trade.company.state = State.in_memory()
     old, new = trade.sell("P1", 1, "completed"), trade.sell("P1", 2)
     trade.company.clock.move(hours=1)
