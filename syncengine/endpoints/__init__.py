@@ -70,7 +70,8 @@ class Page:
 
 
 class Pull(Protocol):
-    """One reading of a side. Iterate it to its end first; only then do the other members mean anything.
+    """One reading of a side. Iterate it to its end first; only then do the other members mean anything. What has a body
+    here suits what is read from a live system: inherit it.
 
     Where what is read is an export, made before, there is `news` too: whether any was made since the cursor.
     """
@@ -81,10 +82,12 @@ class Pull(Protocol):
     @property
     def unchanged(self) -> int:
         """How many further records were read and are known to be as they were at the cursor."""
+        return 0
 
     @property
     def rejects(self) -> Sequence[Reject]:
         """Rows that could not be read as records."""
+        return ()
 
     @property
     def complete(self) -> bool:
@@ -93,10 +96,12 @@ class Pull(Protocol):
     @property
     def warnings(self) -> Sequence[str]:
         """What a person should know: a file left for the next run, say."""
+        return ()
 
     @property
     def guards(self) -> Sequence[tuple[str, str]]:
         """What is suspicious about the source as a whole, as (name of the guard, message with its numbers)."""
+        return ()
 
     def missing(self, ids: Collection[str]) -> set[str]:
         """Which of `ids` are certainly not there: any, after a complete pull; else of the wanted ones only."""
@@ -106,6 +111,7 @@ class Pull(Protocol):
 
     def done(self) -> None:
         """Everything that was read is accounted for and saved: what is no longer needed may be put away."""
+        return
 
 
 @runtime_checkable

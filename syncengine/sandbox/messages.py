@@ -145,3 +145,8 @@ class LoggedRequest:
     query: str
     status: int
     size: int
+
+
+def no_route() -> ApiError:
+    """What a route answers that is not there, or does not take the method."""
+    return ApiError(404, "rest_no_route", "No route was found matching the URL and request method.")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote
 from syncengine.sandbox import about, batch, described, parameters, schema, settings, taxes
 from syncengine.sandbox.call import Call
 from syncengine.sandbox.endpoints import Endpoint, Page
-from syncengine.sandbox.messages import ApiError, Dropped, FatalError, Response
+from syncengine.sandbox.messages import ApiError, Dropped, FatalError, Response, no_route
 from syncengine.sandbox.places import NAMESPACE, PLACES, Place
 from syncengine.sandbox.shown import only
 from syncengine.sandbox.values import php_integer
@@ -22,10 +22,6 @@ _PATTERNS = tuple((place.pattern(), place) for place in PLACES)
 _SETTINGS = re.compile(rf"{NAMESPACE}/settings(?:/(?P<group>[\w-]+)(?:/(?P<name>[\w-]+))?)?")
 _BELOW_ONE = re.compile(r"/\d+/(variations|refunds)$")
 _OWNERS = {"variations": "product_id", "refunds": "order_id"}
-
-
-def no_route() -> ApiError:
-    return ApiError(404, "rest_no_route", "No route was found matching the URL and request method.")
 
 
 def answer(call: Call) -> Response:

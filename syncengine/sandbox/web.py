@@ -14,7 +14,7 @@ from syncengine.sandbox.customers import users
 from syncengine.sandbox.faults import Dice
 from syncengine.sandbox.front import Front
 from syncengine.sandbox.legacy import routes as legacy
-from syncengine.sandbox.messages import ApiError, Dropped, FatalError, Request, Response, parse_query
+from syncengine.sandbox.messages import ApiError, Dropped, FatalError, Request, Response, no_route, parse_query
 from syncengine.sandbox.places import NAMESPACE
 from syncengine.sandbox.site import Site
 
@@ -88,7 +88,7 @@ class Web:
                 return Response.json(200, about.index(self._site, home))
             if route.rstrip("/") == "/wp/v2/media":
                 return self._media(request, home)
-        return Response.json(404, routes.no_route().body())
+        return Response.json(404, no_route().body())
 
     def _login(self, request: Request) -> str | None:
         """Who is logged in with WordPress. It takes Basic credentials for a user's: a consumer key is unknown to it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from html import unescape
 from typing import Any
@@ -23,7 +24,7 @@ OWNER = 1  # the user who has set the shop up
 Record = dict[str, Any]
 
 
-class Records:
+class Records(ABC):
     """Records of one sort. A page calls each by its `key`, and always tells its `shown`."""
 
     key: str
@@ -59,17 +60,17 @@ class Records:
     def statuses(self) -> set[str]:
         return set()
 
-    def all(self) -> list[Record]:
-        raise NotImplementedError
+    @abstractmethod
+    def all(self) -> list[Record]: ...
 
-    def create(self, **fields: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def create(self, **fields: Any) -> Any: ...
 
-    def edit(self, number: int, **fields: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def edit(self, number: int, **fields: Any) -> Any: ...
 
     def delete(self, number: int) -> None:
-        raise NotImplementedError
+        raise ValueError(f"nothing that can happen in the store: {type(self).__name__.lower()} are not deleted there")
 
     def fields(self, cells: dict[str, str]) -> Record:
         fields: Record = {}

@@ -6,23 +6,22 @@ that cannot see, meta written past WooCommerce and what is gone, a full pull fin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncengine.endpoints import Cursor, Page
+from syncengine.endpoints import Cursor, Page, Pull
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.lists import Rows, listed
 from syncengine.endpoints.woocommerce.objects import Objects, Record
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
-from syncengine.records import Reject
 
 __all__ = ["DatedPull"]
 
 SECONDS = "%Y-%m-%dT%H:%M:%S"
 
 
-class DatedPull:
+class DatedPull(Pull):
     """One reading of a route's records. `only` selects among them, `wanted` are read whether they changed or not."""
 
     def __init__(
@@ -66,24 +65,8 @@ class DatedPull:
         self._ended = True
 
     @property
-    def unchanged(self) -> int:
-        return 0
-
-    @property
-    def rejects(self) -> Sequence[Reject]:
-        return ()
-
-    @property
     def complete(self) -> bool:
         return self._ended and self._since is None
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        return ()
-
-    @property
-    def guards(self) -> Sequence[tuple[str, str]]:
-        return ()
 
     def missing(self, ids: Collection[str]) -> set[str]:
         """Absence is asked for once more by id: a list that is read page by page may have hidden a record."""
@@ -97,9 +80,6 @@ class DatedPull:
         if self._selection:
             position["only"] = self._selection
         return Cursor({**position, "again": sorted(forget)} if forget else position)
-
-    def done(self) -> None:
-        """Nothing is put away."""
 
     @property
     def _fields(self) -> str:

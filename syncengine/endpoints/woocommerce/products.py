@@ -21,7 +21,7 @@ from syncengine.endpoints.woocommerce.lists import PER_PAGE, asked, chunks, rows
 from syncengine.endpoints.woocommerce.open_orders import open_orders
 from syncengine.endpoints.woocommerce.options import extensions
 from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product, options_in
-from syncengine.endpoints.woocommerce.pull import Pull, by_id
+from syncengine.endpoints.woocommerce.pull import ProductPull, by_id
 from syncengine.endpoints.woocommerce.refusals import CONNECTED, Refusals, contradictions, ignored
 from syncengine.endpoints.woocommerce.schema import filters
 from syncengine.endpoints.woocommerce.store import Store
@@ -63,8 +63,8 @@ class Products(Store):
         self._refusals = Refusals(self._terms)
         self._batches = Batches(self._client, self._paths, self._refusals, self._shrink, self._variations)
 
-    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> Pull:
-        return Pull(
+    def pull(self, cursor: Cursor, wanted: Collection[str], *, full: bool) -> ProductPull:
+        return ProductPull(
             self._client,
             self._paths,
             self._variations,

@@ -12,19 +12,18 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncengine.endpoints import Cursor, Page
+from syncengine.endpoints import Cursor, Page, Pull
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.kinds import id_of, parent_of
 from syncengine.endpoints.woocommerce.lists import Rows, asked, chunks, listed
 from syncengine.endpoints.woocommerce.paths import Paths
 from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.mapping import Mapping
-from syncengine.records import Reject
 
-__all__ = ["Pull", "by_id"]
+__all__ = ["ProductPull", "by_id"]
 
 
-class Pull:
+class ProductPull(Pull):
     """One reading of the products. Those in the trash are not there, unless the mapping asks for the status `trash`."""
 
     def __init__(
@@ -75,24 +74,8 @@ class Pull:
         self._ended = True
 
     @property
-    def unchanged(self) -> int:
-        return 0
-
-    @property
-    def rejects(self) -> Sequence[Reject]:
-        return ()
-
-    @property
     def complete(self) -> bool:
         return self._ended and self._since is None
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        return ()
-
-    @property
-    def guards(self) -> Sequence[tuple[str, str]]:
-        return ()
 
     def missing(self, ids: Collection[str]) -> set[str]:
         """Absence is asked for once more by id: a product may have changed its status between two lists."""
@@ -113,9 +96,6 @@ class Pull:
         if self._selection:
             position["only"] = self._selection
         return Cursor({**position, "again": sorted(forget)} if forget else position, self._variations.saved())
-
-    def done(self) -> None:
-        """Nothing is put away."""
 
     def _note_the_clock(self, now: datetime | None) -> None:
         if self._began is None:

@@ -18,12 +18,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncengine.endpoints import Cursor, Page
+from syncengine.endpoints import Cursor, Page, Pull
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.lists import Rows, asked, chunks, listed
 from syncengine.endpoints.woocommerce.objects import Objects, Record
 from syncengine.mapping import StoreSide
-from syncengine.records import Reject
 from syncengine.values import match_key
 
 __all__ = ["RememberedPull", "Route", "records_by_id"]
@@ -43,7 +42,7 @@ class Route:
         self.name = name
 
 
-class RememberedPull:
+class RememberedPull(Pull):
     """One reading of all records of a route. `query` narrows the list, `wanted` are read whether they moved or not."""
 
     def __init__(
@@ -95,20 +94,8 @@ class RememberedPull:
         return self._unchanged
 
     @property
-    def rejects(self) -> Sequence[Reject]:
-        return ()
-
-    @property
     def complete(self) -> bool:
         return self._ended
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        return ()
-
-    @property
-    def guards(self) -> Sequence[tuple[str, str]]:
-        return ()
 
     def missing(self, ids: Collection[str]) -> set[str]:
         """Absence is asked for once more by id: a list that is read page by page may have hidden a record."""
@@ -123,9 +110,6 @@ class RememberedPull:
         forgotten = set(forget)
         kept = {number: seen for number, seen in self._now.items() if str(number) not in forgotten}
         return Cursor(position, _packed(kept))
-
-    def done(self) -> None:
-        """Nothing is put away."""
 
     def _moved(self) -> Iterator[Page]:
         """Those whose light fields are not what they were, and with each of them those of the same name: two records

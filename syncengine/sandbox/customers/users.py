@@ -14,9 +14,8 @@ from syncengine.sandbox.call import Call
 from syncengine.sandbox.customers.saving import ROLES, holder, new, remove
 from syncengine.sandbox.customers.shown import avatar
 from syncengine.sandbox.filters import Where
-from syncengine.sandbox.messages import ApiError, BareError, Response
+from syncengine.sandbox.messages import ApiError, BareError, Response, no_route
 from syncengine.sandbox.parameters import PAGING
-from syncengine.sandbox.routes import no_route
 from syncengine.sandbox.schema import EMAIL, TEXT, TEXTS, WHOLE, Kind, checked, choice, defaults
 from syncengine.sandbox.site import Site
 from syncengine.sandbox.tables import Record

@@ -8,7 +8,7 @@ from typing import Any
 from syncengine.sandbox import filters, values
 from syncengine.sandbox.endpoints import Page, Shown
 from syncengine.sandbox.filters import Where
-from syncengine.sandbox.messages import ApiError, BareError
+from syncengine.sandbox.messages import ApiError, BareError, no_route
 from syncengine.sandbox.orders import notes, parameters, saving, shown
 from syncengine.sandbox.site import Site
 from syncengine.sandbox.tables import Record
@@ -143,7 +143,7 @@ class Notes:
         return shown.note(self._site, made)
 
     def update_item(self, item_id: int, params: dict[str, Any]) -> Shown:
-        raise NotImplementedError
+        raise no_route()
 
     def delete_item(self, item_id: int) -> Shown:
         gone = shown.note(self._site, self._found(item_id))
@@ -198,7 +198,7 @@ class Refunds:
         return self._shown(saving.refund(self._site, order, params))
 
     def update_item(self, item_id: int, params: dict[str, Any]) -> Shown:
-        raise NotImplementedError
+        raise no_route()
 
     def delete_item(self, item_id: int) -> Shown:
         gone = self._shown(self._found(item_id))
