@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from syncengine.endpoints.csv import cells, dialect, grammar, lines
 from syncengine.endpoints.csv.grammar import Grammar
-from syncengine.endpoints.csv.index import Index
+from syncengine.endpoints.csv.index import Hashes, Index, Known
 from syncengine.mapping import Field
 from syncengine.values import Type
 from tests.csv_files import FIELDS, RUN, Erp, Pulled, create, update
@@ -106,7 +107,7 @@ def test_every_way_of_finding_records_finds_the_same(text: bytes, size: int) -> 
             try:
                 return [
                     found
-                    for block in lines.blocks(pieces, Grammar(";"), index, "x")
+                    for block in lines.blocks(pieces, Grammar(";"), Known(index), "x")
                     for found in zip(block.lines, block.records, strict=True)
                 ]
             except lines.BadSource as error:
@@ -136,8 +137,23 @@ def test_every_way_of_finding_records_finds_the_same(text: bytes, size: int) -> 
     assert expected == [(line, record) for line, record in starts if record]
     raw = [record for _, record in expected]
     for some in (raw, raw[::2], raw[1::3]):
-        known = Index.of(lines.hashes(some), lines.hashes(some))
+        known = Index(lines.hashes(some), lines.hashes(some))
         assert [records(known, pieces, dense) for pieces in (size, 10**6) for dense in (0, 10**9)] == [expected] * 4
+
+
+@given(
+    seen=st.lists(st.integers(0, 9), max_size=12),
+    blocks=st.lists(st.lists(st.integers(0, 9), max_size=6), max_size=5),
+)
+def test_a_known_line_is_known_wherever_it_stands(seen: list[int], blocks: list[list[int]]) -> None:
+    def numbers(values: list[int]) -> Hashes:
+        return np.array(values, dtype=np.uint64)
+
+    known = Known(Index(numbers(seen), numbers(seen) + np.uint64(100)))
+    for block in blocks:
+        found, keys = known.look_up(numbers(block))
+        assert found.tolist() == [line in seen for line in block]
+        assert keys[found].tolist() == [line + 100 for line in block if line in seen]
 
 
 @given(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from syncengine.endpoints.csv.cells import read_cells, spell_row
 from syncengine.endpoints.csv.dialect import Dialect
-from syncengine.endpoints.csv.index import Index, hashes
+from syncengine.endpoints.csv.index import Known, hashes
 from syncengine.endpoints.csv.lines import Block
 from syncengine.endpoints.csv.wants import Wants
 from syncengine.mapping import LINES
@@ -38,15 +38,15 @@ def with_lines(dialect: Dialect) -> Dialect:
     return replace(dialect, header=(*dialect.header, LINES))
 
 
-def grouped(blocks: Iterable[Block], dialect: Dialect, wants: Wants, index: Index) -> Iterator[Block]:
+def grouped(blocks: Iterable[Block], dialect: Dialect, wants: Wants, remembered: Known) -> Iterator[Block]:
     """Blocks of records, of blocks of rows."""
     joined = _Joined(dialect, wants)
     for block in blocks:
-        yield from _block(joined.add(block), dialect, index)
-    yield from _block(joined.rest(), dialect, index)
+        yield from _block(joined.add(block), dialect, remembered)
+    yield from _block(joined.rest(), dialect, remembered)
 
 
-def _block(groups: list[_Group], dialect: Dialect, index: Index) -> Iterator[Block]:
+def _block(groups: list[_Group], dialect: Dialect, remembered: Known) -> Iterator[Block]:
     if not groups:
         return
     records = [
@@ -54,7 +54,7 @@ def _block(groups: list[_Group], dialect: Dialect, index: Index) -> Iterator[Blo
         for group in groups
     ]
     found = hashes(records)
-    known, keys = index.look_up(found)
+    known, keys = remembered.look_up(found)
     yield Block(records, [group.line for group in groups], found, known, keys)
 
 

@@ -7,15 +7,17 @@ One line means different things under different headers: its hash is mixed with 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["UNSELECTED", "Hashes", "Index", "among", "hashes", "repeated"]
+__all__ = ["UNSELECTED", "Hashes", "Index", "Known", "among", "hashes", "repeated"]
 
 Hashes = NDArray[np.uint64]
+Places = NDArray[np.intp]
 
 UNSELECTED = 0  # stands for the key of a line that `only` leaves out
 UNSALTED = np.uint64(0)
@@ -50,25 +52,12 @@ def repeated(values: Hashes) -> Hashes:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Index:
-    """Lines in the order of their hashes, each once, with the hash of its key or UNSELECTED."""
+    """Lines in the order in which they stood, with the hash of their keys or UNSELECTED."""
 
     lines: Hashes = field(default_factory=lambda: NONE)
     keys: Hashes = field(default_factory=lambda: NONE)
-    salt: np.uint64 = UNSALTED
-
-    def under(self, salt: np.uint64) -> Index:
-        """The same for looking up lines of a file that is divided in its own way."""
-        return replace(self, salt=salt)
-
-    @classmethod
-    def of(cls, lines: Hashes, keys: Hashes) -> Index:
-        order = np.argsort(lines)
-        lines, keys = lines[order], keys[order]
-        first = np.ones(len(lines), dtype=bool)
-        first[1:] = lines[1:] != lines[:-1]
-        return cls(lines[first], keys[first])
 
     @classmethod
     def from_bytes(cls, seen: bytes) -> Index:
@@ -81,17 +70,48 @@ class Index:
     def to_bytes(self) -> bytes:
         return self.lines.astype("<u8", copy=False).tobytes() + self.keys.astype("<u8", copy=False).tobytes()
 
+    def places(self, lines: Hashes) -> Places:
+        """Where each line stands; anywhere if it does not."""
+        needles = np.argsort(lines)  # in their order they walk through memory, which is three times as fast
+        at = np.searchsorted(self._ordered, lines[needles])
+        at[at == len(self._ordered)] = 0
+        found = np.empty(len(lines), dtype=np.intp)
+        found[needles] = self._order[at]
+        return found
+
+    @cached_property
+    def _order(self) -> Places:
+        return np.argsort(self.lines)
+
+    @cached_property
+    def _ordered(self) -> Hashes:
+        ordered: Hashes = self.lines[self._order]
+        return ordered
+
+
+class Known:
+    """An index beside one reading of a file that is divided in its own way, which the salt tells.
+
+    A line is expected behind the one that came before it, where the last reading had it; only others are searched for.
+    """
+
+    def __init__(self, index: Index, salt: np.uint64 = UNSALTED) -> None:
+        self._index, self._salt = index, salt
+        self._next = 0
+
     def look_up(self, lines: Hashes) -> tuple[NDArray[np.bool_], Hashes]:
-        """Which lines are known, and the hashes of their keys (of no meaning where a line is unknown)."""
-        if not len(self.lines):
+        """Which of the next lines are known, and the hashes of their keys (of no meaning where one is unknown)."""
+        there = self._index.lines
+        if not len(there):
             return np.zeros(len(lines), dtype=bool), np.zeros(len(lines), dtype=np.uint64)
-        salted = lines ^ self.salt
-        order = np.argsort(salted)  # ordered needles walk through memory, which is three times as fast
-        ordered = salted[order]
-        at = np.searchsorted(self.lines, ordered)
-        at[at == len(self.lines)] = 0
-        known = np.empty(len(lines), dtype=bool)
-        keys = np.empty(len(lines), dtype=np.uint64)
-        known[order] = self.lines[at] == ordered
-        keys[order] = self.keys[at]
-        return known, keys
+        salted = lines ^ self._salt
+        at = np.minimum(np.arange(self._next, self._next + len(lines)), len(there) - 1)
+        known: NDArray[np.bool_] = there[at] == salted
+        missed = np.flatnonzero(~known)
+        if len(missed):
+            at[missed] = self._index.places(salted[missed])
+            known[missed] = there[at[missed]] == salted[missed]
+        if known.any():
+            last = np.flatnonzero(known)[-1]
+            self._next = int(at[last]) + len(lines) - int(last)
+        return known, self._index.keys[at]

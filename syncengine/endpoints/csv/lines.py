@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syncengine.endpoints.csv.grammar import LINE_END, Grammar, split_lines
-from syncengine.endpoints.csv.index import Hashes, Index, hashes
+from syncengine.endpoints.csv.index import Hashes, Known, hashes
 from syncengine.errors import BadSource
 
 __all__ = ["BLOCK", "ENDLESS", "Block", "blocks", "raw_records"]
@@ -47,14 +47,14 @@ class Block:
         )
 
 
-def blocks(texts: Iterable[bytes], grammar: Grammar, index: Index, name: str) -> Iterator[Block]:
+def blocks(texts: Iterable[bytes], grammar: Grammar, remembered: Known, name: str) -> Iterator[Block]:
     """The records of a file whose text comes in pieces of UTF-8, cut anywhere; blank lines are left out.
 
     Raises BadSource for a quote that is never closed, and for a record without end.
     """
     line = 1
     for buffer, carry in _buffers(texts):
-        block, rest, line = _block(buffer, line, grammar, index)
+        block, rest, line = _block(buffer, line, grammar, remembered)
         carry.rest = rest
         if len(rest) > ENDLESS or (carry.is_last and rest):
             raise _unfinished(rest, line, grammar, name)
@@ -98,32 +98,32 @@ def _buffers(texts: Iterable[bytes]) -> Iterator[tuple[bytes, _Carry]]:
         yield buffer + (b"\n" if carry.end_was_added else b""), carry
 
 
-def _block(buffer: bytes, line: int, grammar: Grammar, index: Index) -> tuple[Block, bytes, int]:
+def _block(buffer: bytes, line: int, grammar: Grammar, remembered: Known) -> tuple[Block, bytes, int]:
     """The buffer's records, the rest behind them, and its line.
 
     A line is a record unless a quote is open at its end. A known line has none open: only whole records are known.
     """
     records, rest = split_lines(buffer)
     found = hashes(records)
-    known, keys = index.look_up(found)
+    known, keys = remembered.look_up(found)
     block = Block(records, range(line, line + len(records)), found, known, keys)
     if b'"' not in buffer:
         return block, rest, line + len(records)
     unknown = np.flatnonzero(~known).tolist()
     if len(unknown) * FEW > len(records) and grammar.is_dense(buffer):
-        return _parsed(buffer, line, grammar, index)
+        return _parsed(buffer, line, grammar, remembered)
     doubtful = [at for at in unknown if b'"' in records[at]]
     if not doubtful:
         return block, rest, line + len(records)
-    return _joined(block, doubtful, buffer, rest, grammar=grammar, index=index)
+    return _joined(block, doubtful, buffer, rest, grammar=grammar, remembered=remembered)
 
 
-def _parsed(buffer: bytes, line: int, grammar: Grammar, index: Index) -> tuple[Block, bytes, int]:
+def _parsed(buffer: bytes, line: int, grammar: Grammar, remembered: Known) -> tuple[Block, bytes, int]:
     """The same by one expression over all, which is faster than looking at very many lines one by one."""
     records, rest = grammar.split(buffer)
     lines = list(accumulate(_line_counts(records, buffer), initial=line))
     found = hashes(records)
-    known, keys = index.look_up(found)
+    known, keys = remembered.look_up(found)
     return Block(records, lines[:-1], found, known, keys), rest, lines[-1]
 
 
@@ -135,7 +135,7 @@ def _line_counts(records: list[bytes], buffer: bytes) -> Iterable[int]:
 
 
 def _joined(
-    block: Block, doubtful: list[int], buffer: bytes, rest: bytes, *, grammar: Grammar, index: Index
+    block: Block, doubtful: list[int], buffer: bytes, rest: bytes, *, grammar: Grammar, remembered: Known
 ) -> tuple[Block, bytes, int]:
     """The same with lines joined where a quote is open at the end of one of the doubtful ones."""
     starts: list[int] = []
@@ -149,18 +149,18 @@ def _joined(
         end = grammar.end(buffer, starts[at])
         if end is None:
             continued[at:] = True
-            return _with_joined(block, firsts, continued, index), buffer[starts[at] :], block.lines[at]
+            return _with_joined(block, firsts, continued, remembered), buffer[starts[at] :], block.lines[at]
         after = bisect_left(starts, end)
         continued[at + 1 : after] = True
         block.records[at] = buffer[starts[at] : end].rstrip(b"\r\n")
         firsts.append(at)
-    return _with_joined(block, firsts, continued, index), rest, block.lines[-1] + 1
+    return _with_joined(block, firsts, continued, remembered), rest, block.lines[-1] + 1
 
 
-def _with_joined(block: Block, firsts: list[int], continued: NDArray[np.bool_], index: Index) -> Block:
+def _with_joined(block: Block, firsts: list[int], continued: NDArray[np.bool_], remembered: Known) -> Block:
     if firsts:
         block.hashes[firsts] = found = hashes([block.records[at] for at in firsts])
-        block.known[firsts], block.keys[firsts] = index.look_up(found)
+        block.known[firsts], block.keys[firsts] = remembered.look_up(found)
     return block.without(continued)
 
 

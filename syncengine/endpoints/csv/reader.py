@@ -130,7 +130,7 @@ class CsvPull:
                 [found.where, found.key, found.field, found.reason] for found in self.rejects[:REMEMBERED_REJECTS]
             ],
         }
-        return Cursor(position, Index.of(lines, keys).to_bytes())
+        return Cursor(position, Index(lines, keys).to_bytes())
 
     def done(self) -> None:
         """Put away the files of earlier runs, and those of this one if all of their rows are settled: all or none of

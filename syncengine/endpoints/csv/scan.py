@@ -18,7 +18,7 @@ from syncengine.endpoints.csv.content import Content
 from syncengine.endpoints.csv.dialect import Dialect, utf8
 from syncengine.endpoints.csv.grammar import Grammar
 from syncengine.endpoints.csv.grouped import grouped, with_lines
-from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, among, hashes
+from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, Known, among, hashes
 from syncengine.endpoints.csv.lines import Block, blocks
 from syncengine.endpoints.csv.wants import Wants
 from syncengine.records import Reject
@@ -81,7 +81,7 @@ class Scan:
         salt = hashes([self.dialect.division])[0]
         parts: list[tuple[Any, ...]] = []
         first = 0
-        for block in self._blocks(stream, index.under(salt)):
+        for block in self._blocks(stream, Known(index, salt)):
             skipped = block.known & ~among(block.keys, wanted)
             selected, accepted = block.keys != UNSELECTED, np.ones(len(skipped), dtype=bool)
             read = np.flatnonzero(~skipped)
@@ -130,7 +130,7 @@ class Scan:
             return
         first = 0
         with self.content.source.open() as stream:
-            for block in self._blocks(stream, Index()):
+            for block in self._blocks(stream, Known(Index())):
                 for at in np.flatnonzero(rows[first : first + len(block.records)]).tolist():
                     reject = self.rejects.get(first + at)
                     cells = cells_of(block.records[at], self.dialect.delimiter) or []
@@ -138,17 +138,17 @@ class Scan:
                         yield first + at, block.lines[at], key
                 first += len(block.records)
 
-    def _blocks(self, stream: BinaryIO, index: Index) -> Iterator[Block]:
+    def _blocks(self, stream: BinaryIO, remembered: Known) -> Iterator[Block]:
         """All blocks, without the header; the rows of a record with lines as one."""
         if self._wants.in_lines:
-            yield from grouped(self._rows(stream, Index()), self._read, self._wants, index)
+            yield from grouped(self._rows(stream, Known(Index())), self._read, self._wants, remembered)
         else:
-            yield from self._rows(stream, index)
+            yield from self._rows(stream, remembered)
 
-    def _rows(self, stream: BinaryIO, index: Index) -> Iterator[Block]:
+    def _rows(self, stream: BinaryIO, remembered: Known) -> Iterator[Block]:
         first = True
         text = utf8(stream, self.dialect, self.content.name)
-        for block in blocks(text, self._grammar, index, self.content.name):
+        for block in blocks(text, self._grammar, remembered, self.content.name):
             yield block.without(np.arange(len(block.records)) == 0) if first else block
             first = False
 
