@@ -209,7 +209,7 @@ class View:
 
 
 def open_endpoint(connection: Connection, view: View) -> Endpoint:
-    """Open the endpoint that the connection's `type` names. Contacts nothing yet."""
+    """Open the endpoint that the connection's `type` names. No server is contacted yet."""
     found = entry_points(group="syncengine.endpoints", name=connection.type)
     if not found:
         known = ", ".join(sorted(point.name for point in entry_points(group="syncengine.endpoints")))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event
+from typing import BinaryIO
 
 import pytest
 
-from syncengine.endpoints import Cursor
-from syncengine.endpoints.csv import content, source
+from syncengine.endpoints import Cursor, View
+from syncengine.endpoints.csv import CsvEndpoint, content, open_endpoint, source
 from syncengine.errors import BadSource, CannotRun
+from syncengine.settings import CsvConnection
 from tests.csv_files import Erp, Pulled
 
 HEADER = "ArtNr;Name;VK\n"
@@ -35,8 +39,8 @@ def during_reading(monkeypatch: pytest.MonkeyPatch, *actions: Callable[[], None]
     waiting = list(actions)
     digest_of = content.digest_of
 
-    def digest_then_act(stream: object) -> tuple[str, bool]:
-        found = digest_of(stream)  # type: ignore[arg-type]
+    def digest_then_act(pieces: Iterable[bytes]) -> tuple[str, bool]:
+        found = digest_of(pieces)
         if waiting:
             waiting.pop(0)()
         return found
@@ -160,3 +164,58 @@ def test_a_file_that_vanishes_while_it_is_waited_for_is_missing(
 
     with pytest.raises(BadSource, match="no such file"):
         list(erp.open(patience=0.2).pull(Cursor(), [], full=False))
+
+
+@contextmanager
+def opened(erp: Erp) -> Iterator[CsvEndpoint]:
+    """The endpoint as a run opens it: it begins to look at the files."""
+    connection = CsvConnection(name="erp", type="csv", folder=erp.folder)
+    with closing(open_endpoint(connection, View("products", "erp", erp.mapping, "R1", read_only=True))) as endpoint:
+        yield endpoint
+
+
+def test_a_file_at_rest_is_digested_while_other_things_are_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erp = Erp(tmp_path)
+    cursor = erp.pull(FILE).cursor()
+    monkeypatch.setattr(content, "_content", None)  # what reads it when it is pulled
+
+    with opened(erp) as endpoint:
+        assert Pulled(endpoint, cursor).pull.unchanged == 2
+
+
+def test_a_file_that_was_replaced_since_the_start_is_read_as_it_is_now(tmp_path: Path) -> None:
+    erp = Erp(tmp_path)
+    cursor = erp.pull(FILE).cursor()
+
+    with opened(erp) as endpoint:
+        erp.write(HEADER + "A-1;a;1\nA-2;b;2\n")
+        found = Pulled(endpoint, cursor)
+
+    assert (found.ids, found.pull.unchanged) == (["A-2"], 1)
+    assert Pulled(erp.open(), found.cursor()).pull.unchanged == 2
+
+
+def test_a_folder_that_is_missing_is_told_by_the_pull(tmp_path: Path) -> None:
+    erp = Erp(tmp_path)
+    erp.folder.rmdir()
+
+    with opened(erp) as endpoint, pytest.raises(BadSource, match="there is no folder"):
+        Pulled(endpoint)
+
+
+def test_closing_does_not_wait_for_the_end_of_a_long_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    erp = Erp(tmp_path)
+    erp.write(FILE)
+    begun = Event()
+
+    def endless(stream: BinaryIO) -> Iterator[bytes]:
+        begun.set()
+        while True:
+            yield b"x"
+
+    monkeypatch.setattr(content, "pieces", endless)
+
+    with opened(erp):
+        assert begun.wait(5)

@@ -30,7 +30,9 @@ def open_endpoint(connection: Connection, view: View) -> CsvEndpoint:
     """The endpoint of a `type = "csv"` connection. Raises ConfigError for paths and names that cannot be."""
     if not isinstance(connection, CsvConnection):
         raise TypeError(f"not a CSV connection: {connection!r}")
-    return CsvEndpoint(connection, view)
+    endpoint = CsvEndpoint(connection, view)
+    endpoint.look_ahead()
+    return endpoint
 
 
 class CsvEndpoint(Endpoint):
@@ -65,6 +67,10 @@ class CsvEndpoint(Endpoint):
         self._cursor = Cursor()
         self._outbox = Outbox(connection.folder, view, self._wants.formulas)
         self._rewriter = Rewriter(view.mapping, self._wants, self.format)
+
+    def look_ahead(self) -> None:
+        """Begin to look at the files, beside whatever comes before they are pulled."""
+        self._resource.ahead.begin(self._resource.sources)
 
     def identity(self) -> str:
         return f"csv:{self._resource.name}"
@@ -140,7 +146,7 @@ class CsvEndpoint(Endpoint):
         )
 
     def close(self) -> None:
-        """Nothing stays open."""
+        self._resource.ahead.close()
 
     def _pull(
         self, cursor: Cursor, wanted: Collection[str], *, full: bool, only_wanted: bool = False

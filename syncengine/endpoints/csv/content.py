@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from threading import Thread
 from typing import BinaryIO
 
-from syncengine.endpoints.csv.source import PAUSE, Signature, Source, signature
+from syncengine.endpoints.csv.source import PAUSE, Signature, Source, is_young, signature
+from syncengine.errors import SyncError
 
-__all__ = ["Content", "at_rest", "digest_of"]
+__all__ = ["Ahead", "Content", "at_rest", "digest_of", "pieces"]
 
-CHUNK = 1 << 20
+PIECE = 8 << 20  # bytes: few enough pieces that a thread seldom waits for its turn between two of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,50 @@ class Content:
         return signature(self.source.path) == self.signature
 
 
-def at_rest(source: Source, until: float) -> Content | None:
+class Ahead:
+    """Digests that are computed in the background, while a run still opens whatever else it needs.
+
+    What goes wrong here is told by whoever reads the files.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[Path, Content] = {}
+        self._thread: Thread | None = None
+        self._closed = False
+
+    def begin(self, sources: Callable[[], Iterable[Source]]) -> None:
+        """Look at the files that nobody has touched for a while."""
+        self._thread = Thread(target=self._look, args=(sources,), daemon=True)
+        self._thread.start()
+
+    def take(self, source: Source, seen: Signature) -> Content | None:
+        """What was found in a file, if it was then as it was `seen` now. Waits until all are looked at."""
+        self._join()
+        found = self._found.pop(source.path, None)
+        return found if found is not None and found.signature == seen else None
+
+    def close(self) -> None:
+        self._closed = True
+        self._join()
+
+    def _join(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+
+    def _look(self, sources: Callable[[], Iterable[Source]]) -> None:
+        with suppress(SyncError, OSError):
+            for source in sources():
+                seen = signature(source.path)
+                if seen is None or is_young(seen):
+                    continue
+                with source.open() as stream:
+                    digest, ascii = digest_of(takewhile(lambda _: not self._closed, pieces(stream)))
+                if self._closed:
+                    return
+                self._found[source.path] = Content(source, seen, digest, ascii)
+
+
+def at_rest(source: Source, until: float, ahead: Ahead) -> Content | None:
     """The content of a file that nobody is writing; None if somebody still is at `until` (a monotonic clock's time).
 
     The first time the wait comes after the reading. Raises BadSource if the file is not there.
@@ -46,22 +95,32 @@ def at_rest(source: Source, until: float) -> Content | None:
             if first or since > until:
                 raise source.missing()
         elif first or source.rests(seen, since):
-            with source.open() as stream:
-                digest, ascii = digest_of(stream)
+            content = ahead.take(source, seen) or _content(source, seen)
             if source.rests(seen, since):
-                return Content(source, seen, digest, ascii)
+                return content
         first = False
         if time.monotonic() > until:
             return None
         time.sleep(PAUSE)
 
 
-def digest_of(stream: BinaryIO) -> tuple[str, bool]:
-    """The digest of a whole file, and whether all of it is ASCII."""
+def pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """A whole file."""
     stream.seek(0)
+    while piece := stream.read(PIECE):
+        yield piece
+
+
+def digest_of(pieces: Iterable[bytes]) -> tuple[str, bool]:
+    """The digest of a whole file, and whether all of it is ASCII."""
     digest = hashlib.sha256()
     ascii = True
-    while piece := stream.read(CHUNK):
+    for piece in pieces:
         digest.update(piece)
         ascii = ascii and piece.isascii()
     return digest.hexdigest(), ascii
+
+
+def _content(source: Source, seen: Signature) -> Content:
+    with source.open() as stream:
+        return Content(source, seen, *digest_of(pieces(stream)))

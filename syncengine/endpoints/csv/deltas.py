@@ -141,7 +141,7 @@ class DeltaPull:
         self._there = [source.name for source in sources]
         contents: list[Content] = []
         for source in sources:
-            content = at_rest(source, until)
+            content = at_rest(source, until, self._resource.ahead)
             if content is None:
                 return contents, source.name
             contents.append(content)

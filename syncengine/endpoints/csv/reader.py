@@ -147,7 +147,7 @@ class CsvPull:
         while True:
             self._forget_attempt()
             for source in self._resource.sources():
-                content = at_rest(source, until)
+                content = at_rest(source, until, self._resource.ahead)
                 if content is None:
                     return source
                 self._contents.append(content)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from syncengine.endpoints.csv.archive import put_away
 from syncengine.endpoints.csv.aside import Aside
-from syncengine.endpoints.csv.content import Content
+from syncengine.endpoints.csv.content import Ahead, Content
 from syncengine.endpoints.csv.dialect import Dialect, MissingColumn, recognise
 from syncengine.endpoints.csv.habits import Habit
 from syncengine.endpoints.csv.index import Hashes, Index
@@ -30,6 +30,7 @@ class Resource:
     wants: Wants
     format: Format
     patience: float
+    ahead: Ahead = field(default_factory=Ahead)
 
     @property
     def name(self) -> str:

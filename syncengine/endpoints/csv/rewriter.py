@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import BinaryIO
 
 from syncengine.endpoints.csv.cells import cells_of, read_cells, spell, spell_row
-from syncengine.endpoints.csv.content import digest_of
+from syncengine.endpoints.csv.content import digest_of, pieces
 from syncengine.endpoints.csv.dialect import Dialect, utf8
 from syncengine.endpoints.csv.durable import put
 from syncengine.endpoints.csv.formulas import Formulas
@@ -55,7 +55,7 @@ class Rewriter:
         """
         with source.open() as stream:
             before = signature(stream)
-            digest = digest_of(stream)[0]
+            digest = digest_of(pieces(stream))[0]
 
             def check() -> None:
                 if signature(source.path) != before:

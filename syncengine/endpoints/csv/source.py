@@ -21,6 +21,7 @@ __all__ = [
     "Source",
     "check_inside",
     "is_output",
+    "is_young",
     "nothing_there",
     "signature",
 ]
@@ -43,6 +44,11 @@ def signature(of: Path | BinaryIO) -> Signature | None:
     except FileNotFoundError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def is_young(seen: Signature) -> bool:
+    """Whether the file was touched so lately that it may still be being written."""
+    return time.time() - seen[2] / 1e9 < YOUNG
 
 
 def check_inside(option: str, pattern: str, mapping: Mapping) -> None:
@@ -129,8 +135,7 @@ class Source:
     def rests(self, seen: Signature, since: float) -> bool:
         """Wait until the file, first seen so at `since`, counts as written; False as soon as it changes."""
         while signature(self.path) == seen:
-            age = time.time() - seen[2] / 1e9
-            if age >= YOUNG or time.monotonic() - since >= QUIET:
+            if not is_young(seen) or time.monotonic() - since >= QUIET:
                 return True
             time.sleep(PAUSE)
         return False
