@@ -181,8 +181,9 @@ class Links:
 
 def _link(row: Sequence[Any]) -> Link:
     key, erp_key, store_id, match_key, base, base_store, in_flight, *others = row
-    bases = json.loads(base), json.loads(base_store)
-    return Link(key, erp_key, store_id, match_key, *bases, json.loads(in_flight) if in_flight else {}, *others)
+    apart = {} if base_store == "{}" else json.loads(base_store)  # as most have it
+    flying = json.loads(in_flight) if in_flight else {}
+    return Link(key, erp_key, store_id, match_key, json.loads(base), apart, flying, *others)
 
 
 def _columns(one: Link) -> dict[str, Any]:
