@@ -99,7 +99,7 @@ def _link_everything(folder: Path) -> None:
     from syncengine.engine.start import start
     from syncengine.mapping_file import load_mapping
     from syncengine.records import JobResult
-    from syncengine.settings import load_settings
+    from syncengine.settings_file import load_settings
     from syncengine.state import Link
     from syncengine.state.journal import KnownJob
     from syncengine.values import encode

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -16,7 +16,10 @@ from syncengine.taken_up import read_text
 from syncengine.toml_lines import TomlLines
 from syncengine.written import Mistake, known
 
-__all__ = ["TomlFile"]
+__all__ = ["Place", "TomlFile"]
+
+Place = tuple[str | int, ...]  # where a value stands: the keys and numbers that lead to it
+Found = TypeVar("Found", bound=BaseModel)
 
 KINDS = {
     "string_type": "text in quotes",
@@ -35,11 +38,12 @@ KINDS = {
 
 
 class TomlFile:
-    """The values of a file (`data`), and where each of them stands."""
+    """The values of a file (`data`), where each of them stands, and what is wrong with them (`problems`)."""
 
     def __init__(self, path: Path, missing: str) -> None:
         self.path = path.absolute()
         self.name = _shown(path)
+        self.problems: list[Problem] = []
         source = self._read(missing)
         try:
             self.data: dict[str, Any] = tomllib.loads(source)
@@ -69,23 +73,52 @@ class TomlFile:
         instead = 'write key = value, text in straight quotes ("…"), a table as [name] on a line of its own'
         return Problem(self.name, line, f"not TOML: {message[:1].lower()}{message[1:]}", instead)
 
-    def problem(self, path: Iterable[str | int], message: str, instead: str) -> Problem:
+    def problem(self, path: Place, message: str, instead: str) -> Problem:
         """A problem with the value at `path`; the message begins with its name."""
-        parts = tuple(path)
-        name = _dotted(parts)
-        return Problem(self.name, self._lines.line(*parts), f"{name}: {message}" if name else message, instead)
+        name = _dotted(path)
+        return Problem(self.name, self._lines.line(*path), f"{name}: {message}" if name else message, instead)
 
     def line(self, *path: str | int) -> int | None:
         return self._lines.line(*path)
 
-    def complaints(
-        self, error: ValidationError, path: tuple[str | int, ...], model: type[BaseModel], examples: Mapping[str, str]
-    ) -> list[Problem]:
-        """What pydantic found, in plain words. `examples` has a line to write for each key of the model."""
-        return [self._complaint(detail, path, model, examples) for detail in error.errors(include_url=False)]
+    def wrong(self, path: Place, message: str, instead: str) -> None:
+        """Note a problem with the value at `path`."""
+        self.problems.append(self.problem(path, message, instead))
+
+    def checked(self, path: Place, check: Callable[..., object], *values: object) -> None:
+        """Note the Mistake that a check raises, if it does."""
+        try:
+            check(*values)
+        except Mistake as mistake:
+            self.wrong(path, str(mistake), mistake.instead)
+
+    def read(
+        self,
+        model: type[Found],
+        table: object,
+        path: Place,
+        examples: Mapping[str, str],
+        context: Mapping[str, Any] | None = None,
+    ) -> Found | None:
+        """The table at `path` as a model; None where something is wrong with it, which is noted in plain words.
+
+        `examples` has a line to write for each key of the model.
+        """
+        try:
+            return model.model_validate(table, context=context)
+        except ValidationError as error:
+            self.problems += [
+                self._complaint(detail, path, model, examples) for detail in error.errors(include_url=False)
+            ]
+            return None
+
+    def finish(self) -> None:
+        """Raise ConfigError with everything that is wrong, if anything is."""
+        if self.problems:
+            raise ConfigError(*sorted(self.problems, key=lambda problem: problem.line or 0))
 
     def _complaint(
-        self, detail: ErrorDetails, path: tuple[str | int, ...], model: type[BaseModel], examples: Mapping[str, str]
+        self, detail: ErrorDetails, path: Place, model: type[BaseModel], examples: Mapping[str, str]
     ) -> Problem:
         place = (*path, *detail["loc"])
         key = str(detail["loc"][-1]) if detail["loc"] else ""
@@ -113,7 +146,7 @@ def _keys(model: type[BaseModel], examples: Mapping[str, str]) -> list[str]:
     return [name for name in names if name in examples]
 
 
-def _inner(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseModel]:
+def _inner(model: type[BaseModel], path: Place) -> type[BaseModel]:
     """The model of the table at `path` inside a model."""
     for part in path:
         field = model.model_fields.get(str(part))
@@ -125,7 +158,7 @@ def _inner(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseMode
     return model
 
 
-def _dotted(path: tuple[str | int, ...]) -> str:
+def _dotted(path: Place) -> str:
     name = ""
     for part in path:
         name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part

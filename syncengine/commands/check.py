@@ -10,7 +10,7 @@ from syncengine.check.document import document
 from syncengine.check.looked import exit_code
 from syncengine.check.terminal import print_check
 from syncengine.commands.output import console, print_json
-from syncengine.settings import load_settings
+from syncengine.settings_file import load_settings
 
 __all__ = ["run"]
 

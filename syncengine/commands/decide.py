@@ -9,7 +9,8 @@ from syncengine.errors import ConfigError, Problem
 from syncengine.mapping import Field
 from syncengine.mapping_file import load_mapping
 from syncengine.records import KIND, RECORD
-from syncengine.settings import Settings, load_settings
+from syncengine.settings import Settings
+from syncengine.settings_file import load_settings
 from syncengine.state import State
 from syncengine.state.journal import Conflict
 from syncengine.store_paths import TABLES, Table

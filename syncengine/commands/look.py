@@ -27,7 +27,8 @@ from syncengine.report.listings import (
     rejected_document,
     status_document,
 )
-from syncengine.settings import Job, Settings, load_settings
+from syncengine.settings import Job, Settings
+from syncengine.settings_file import load_settings
 from syncengine.state import State
 from syncengine.state.journal import Conflict
 from syncengine.values import Type, Value, decode

@@ -19,7 +19,8 @@ from syncengine.report.document import document
 from syncengine.report.files import check_report_path, write_report
 from syncengine.report.progress import bars, quiet
 from syncengine.report.terminal import print_results
-from syncengine.settings import Guards, Settings, load_settings
+from syncengine.settings import Guards, Settings
+from syncengine.settings_file import load_settings
 
 __all__ = ["run"]
 

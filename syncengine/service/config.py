@@ -10,7 +10,8 @@ from pathlib import Path
 from syncengine.errors import ConfigError, Problem
 from syncengine.mapping_file import load_mappings
 from syncengine.service.schedule import first_time, is_scheduled, same_schedule
-from syncengine.settings import Job, Settings, WooCommerceConnection, load_settings
+from syncengine.settings import Job, Settings, WooCommerceConnection
+from syncengine.settings_file import load_settings
 from syncengine.taken_up import collected
 
 __all__ = ["Changes", "InForce", "take_up"]

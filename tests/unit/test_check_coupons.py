@@ -10,7 +10,7 @@ import pytest
 from syncengine.check import check
 from syncengine.sandbox import Sandbox
 from syncengine.sandbox.server import running
-from syncengine.settings import load_settings
+from syncengine.settings_file import load_settings
 from tests.system.mapped import Mapped
 
 HEADER = "GutscheinNr;Code;Art;Wert;Bemerkung;GueltigBis;Mindestwert;Anzahl;Eingeloest"

@@ -12,7 +12,7 @@ from syncengine.check import check
 from syncengine.findings import Finding
 from syncengine.sandbox import Sandbox
 from syncengine.sandbox.server import running
-from syncengine.settings import load_settings
+from syncengine.settings_file import load_settings
 from tests.system.mapped import Mapped
 from tests.unit.test_woocommerce_customers import LOGIN, ROLES, customers, of_customers
 from tests.unit.test_woocommerce_shop import answer, answering

@@ -18,7 +18,8 @@ from syncengine.errors import ConfigError
 from syncengine.mapping_file import load_mapping
 from syncengine.sandbox import Sandbox
 from syncengine.sandbox.server import running
-from syncengine.settings import Connection, load_settings
+from syncengine.settings import Connection
+from syncengine.settings_file import load_settings
 from tests.system.project import Project
 
 STOCK = '[fields]\nsku = { erp = "A", store = "sku", to = "erp", truth = "ask" }\n'

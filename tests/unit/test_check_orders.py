@@ -13,7 +13,7 @@ from syncengine.findings import Finding
 from syncengine.mapping_file import load_mapping
 from syncengine.sandbox import Sandbox
 from syncengine.sandbox.server import running
-from syncengine.settings import load_settings
+from syncengine.settings_file import load_settings
 from tests.system.mapped import Mapped
 
 STATUS = "Bestellnummer;Status;Belegnummer;Versender;Sendungsnummer;Mitteilung"

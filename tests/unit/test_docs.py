@@ -9,10 +9,10 @@ from typing import get_args
 
 import pytest
 
-from syncengine import mapping_tables, settings
 from syncengine.mapping import Entity, GoneFromErp, GoneFromStore, Truth
-from syncengine.mapping_file import load_mapping
+from syncengine.mapping_file import load_mapping, tables
 from syncengine.settings import CsvConnection, Guards, Job, Log, Service, WooCommerceConnection
+from syncengine.settings_file import DEFAULT_STATE
 from syncengine.store_paths import TABLES
 from syncengine.values import TypeName
 
@@ -30,13 +30,13 @@ CONFIG_TABLES = {
     "## `[log]`": set(Log.model_fields),
 }
 MAPPING_TABLES = {
-    "## `[erp]`": set(mapping_tables.ErpTable.model_fields),
-    "## `[store]`": set(mapping_tables.StoreTable.model_fields),
-    "## `[match]`": set(mapping_tables.MatchTable.model_fields),
-    "## `[lines]`": set(mapping_tables.LinesTable.model_fields),
-    "## `[create]`": set(mapping_tables.CreateTable.model_fields),
-    "## `[gone]`": set(mapping_tables.GoneTable.model_fields),
-    "## `[fields]`": (set(mapping_tables.FieldTable.model_fields) - {"otherwise"}) | {"else"},
+    "## `[erp]`": set(tables.ErpTable.model_fields),
+    "## `[store]`": set(tables.StoreTable.model_fields),
+    "## `[match]`": set(tables.MatchTable.model_fields),
+    "## `[lines]`": set(tables.LinesTable.model_fields),
+    "## `[create]`": set(tables.CreateTable.model_fields),
+    "## `[gone]`": set(tables.GoneTable.model_fields),
+    "## `[fields]`": (set(tables.FieldTable.model_fields) - {"otherwise"}) | {"else"},
     "### Types": set(get_args(TypeName)),
     "### Truth": set(get_args(Truth)),
 }
@@ -99,7 +99,7 @@ def test_the_default_guards_are_the_ones_that_are_told() -> None:
         for key, value in rows(CONFIG, "## `[jobs.NAME.guards]`").items()
     }
     assert Guards.model_validate(told) == Guards()
-    assert settings.DEFAULT_STATE in rows(CONFIG, "## `[state]`")["url"]
+    assert DEFAULT_STATE in rows(CONFIG, "## `[state]`")["url"]
 
 
 def test_the_mapping_on_the_page_can_be_read(tmp_path: Path) -> None:

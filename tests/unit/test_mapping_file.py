@@ -11,8 +11,8 @@ from typing import Any, get_args
 import pytest
 
 from syncengine.errors import ConfigError, Problem
-from syncengine.mapping import Mapping
-from syncengine.mapping_file import field_signature, key_signature, load_mapping, load_mappings
+from syncengine.mapping import Mapping, field_signature, key_signature
+from syncengine.mapping_file import load_mapping, load_mappings
 from syncengine.rules import Rounding, Rule
 from syncengine.settings import CsvConnection, Job, Settings, WooCommerceConnection
 from syncengine.values import PLAIN, TypeName

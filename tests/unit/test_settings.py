@@ -12,17 +12,9 @@ from typing import Any
 
 import pytest
 
-from syncengine import settings as module
 from syncengine.errors import ConfigError, Problem
-from syncengine.settings import (
-    CsvConnection,
-    Limit,
-    OtherConnection,
-    Service,
-    Settings,
-    WooCommerceConnection,
-    load_settings,
-)
+from syncengine.settings import CsvConnection, Limit, OtherConnection, Service, Settings, WooCommerceConnection
+from syncengine.settings_file import config_file, connections, load_settings
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """\
@@ -340,7 +332,7 @@ def test_no_secret_is_ever_in_an_error(tmp_path: Path, text: str) -> None:
 
 
 def test_no_secret_is_ever_in_the_settings_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "entry_points", lambda group: [_Point("plug-in")])
+    monkeypatch.setattr(connections, "entry_points", lambda group: [_Point("plug-in")])
     text = CONFIG.replace("cs_geheim", f"cs_{SECRET}").replace("ck_1234", f"ck_{SECRET}")
     text = text.replace("sqlite:///sync.db", f"postgresql://me:{SECRET}@db/sync")
     text += f'[connections.other]\ntype = "plug-in"\npassword = "{SECRET}"\n'
@@ -354,7 +346,7 @@ class _Point:
 
 
 def test_a_plug_in_gets_its_options_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "entry_points", lambda group: [_Point("plug-in")])
+    monkeypatch.setattr(connections, "entry_points", lambda group: [_Point("plug-in")])
     text = CONFIG + '[connections.other]\ntype = "plug-in"\nport = 8069\nname = "x"\n'
     found = load(tmp_path, text.replace('erp = "erp"', 'erp = "other"')).connections["other"]
     assert isinstance(found, OtherConnection)
@@ -564,7 +556,7 @@ def test_any_value_of_any_key_is_taken_or_refused_with_a_reason(tmp_path: Path, 
         if " = " in line:
             texts.append("\n".join([*lines[:at], f"{line.split(' = ')[0]} = {odd}", *lines[at + 1 :]]))
     for table in ("[connections.erp]", "[connections.shop]", "[jobs.products]", "[jobs.products.guards]"):
-        for key in (*module.EXAMPLES, "consumer_key_file"):
+        for key in (*config_file.EXAMPLES, "consumer_key_file"):
             texts.append(CONFIG.replace(table, f"{table}\n{key} = {odd}"))
     for text in texts:
         try:
@@ -649,7 +641,7 @@ def test_the_example_shows_the_defaults_and_every_key(tmp_path: Path, monkeypatc
         *data["service"],
         *data["log"],
     }
-    assert keys | {"auth", "every", "file", "wp_user", "wp_application_password"} == set(module.EXAMPLES)
+    assert keys | {"auth", "every", "file", "wp_user", "wp_application_password"} == set(config_file.EXAMPLES)
 
 
 def test_the_service_has_defaults_and_the_environment_reaches_it(

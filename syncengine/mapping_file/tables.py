@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool, StrictInt, StrictStr
 from pydantic import Field as Key
@@ -14,6 +14,7 @@ from pydantic import Field as Key
 from syncengine.mapping import GoneFromErp, GoneFromStore, Truth
 from syncengine.records import Side
 from syncengine.rules import Rounding
+from syncengine.toml_file import TomlFile
 from syncengine.units import UNITS
 from syncengine.values import TypeName
 from syncengine.written import Mistake, duration, known, share
@@ -32,7 +33,10 @@ __all__ = [
     "UnitTable",
     "column",
     "leaves",
+    "section",
 ]
+
+Found = TypeVar("Found", bound=BaseModel)
 
 IN_PLACE = "in-place"
 AS_MONEY = "half-up"  # `round` to the places of money
@@ -261,3 +265,12 @@ class FieldTable(_Table):
     reserve: Annotated[Literal["unbooked-orders"], _one_word(("unbooked-orders",))] | None = None
     write: Annotated[Literal["difference"], _one_word(("difference",))] | None = None
     otherwise: Any = Key(default=None, alias="else")
+
+
+def section(file: TomlFile, model: type[Found], name: str) -> Found | None:
+    """A section of the file; None where something is wrong with it."""
+    table = file.data.get(name, {})
+    if not isinstance(table, dict):
+        file.wrong((name,), "must be a table", f"write [{name}] on a line of its own, and its keys below")
+        return None
+    return file.read(model, table, (name,), EXAMPLES)
