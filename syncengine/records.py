@@ -98,7 +98,7 @@ class Outcome:
 
     done: the side answered; `cells` is the whole record as it answered, raw, by path (as a pull would give it).
     in-flight: handed over, to be read back later. failed: the side refused it, nothing was written. unknown: the
-    reply was lost; it may have been written. `retry` is False where another try cannot help until something changes.
+    reply was lost; it may have been written.
     """
 
     change: Change
@@ -106,7 +106,6 @@ class Outcome:
     record_id: str | None = None
     cells: Mapping[str, Any] | None = None
     error: str = ""
-    retry: bool = True
 
     def __post_init__(self) -> None:
         """What a side says may repeat whom a record is about."""

@@ -176,20 +176,17 @@ def test_one_bad_item_fails_alone_and_by_its_position() -> None:
         assert [outcome.change for outcome in outcomes] == batch
         assert [outcome.status for outcome in outcomes] == ["done", "done", "failed", "failed", "done", "failed"]
         assert outcomes[2].record_id == str(one["id"]), "the engine links it"
-        assert outcomes[2].retry
         assert outcomes[2].error.startswith("product_invalid_sku: Invalid or duplicated SKU.")
         assert outcomes[3].error == "woocommerce_rest_product_invalid_id: Invalid ID."
-        assert not outcomes[3].retry
-        assert not outcomes[5].retry
         assert {product["name"] for product in sandbox.products()} >= {"first", "second", "renamed"}
 
 
-def test_a_sku_that_only_the_trash_holds_is_worth_another_try() -> None:
+def test_a_sku_that_only_the_trash_holds_names_no_partner() -> None:
     with shop("sku", "name", seed=1) as (sandbox, store):
         product = sandbox.products()[0]
         sandbox.edit_product(product["id"], status="trash")
         outcome = only(store.send([create(sku=product["sku"], name="again")]))
-        assert (outcome.status, outcome.retry, outcome.record_id) == ("failed", True, None)
+        assert (outcome.status, outcome.record_id) == ("failed", None)
         assert outcome.error.startswith("woocommerce_rest_product_not_created")
 
 
@@ -305,7 +302,7 @@ def test_batches_shrink_when_the_store_says_413_or_times_out() -> None:
 def test_an_item_that_is_too_large_alone_is_given_up() -> None:
     with endpoint(answering(httpx.Response(413)), mapping("name")) as store:
         outcomes = store.send([update(7, name="x" * 1000), update(8, name="y")])
-        assert [(outcome.status, outcome.retry) for outcome in outcomes] == [("failed", False)] * 2
+        assert [outcome.status for outcome in outcomes] == ["failed"] * 2
         assert store.batch_size == 1
 
 

@@ -58,7 +58,7 @@ class Outbox:
             try:
                 mine, apart, key = self._rows(change, dialect)
             except ValueError as error:
-                outcomes.append(Outcome(change, "failed", change.record_id, error=str(error), retry=False))
+                outcomes.append(Outcome(change, "failed", change.record_id, error=str(error)))
                 continue
             rows += mine
             lines += apart

@@ -251,4 +251,4 @@ class _Reading:
 
 
 def _failed(change: Change, error: ValueError) -> Outcome:
-    return Outcome(change, "failed", change.record_id, error=str(error), retry=False)
+    return Outcome(change, "failed", change.record_id, error=str(error))

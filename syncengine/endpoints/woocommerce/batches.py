@@ -63,7 +63,7 @@ class Batches:
         if change.action == "create" and change.kind == VARIATION and not PRODUCT_ID.fullmatch(product or ""):
             return Outcome(change, "failed", error="no-parent: its product is not in the store")
         if change.action != "create" and not PRODUCT_ID.fullmatch(change.record_id or ""):
-            return Outcome(change, "failed", error=f"not a product's id: {change.record_id!r}", retry=False)
+            return Outcome(change, "failed", error=f"not a product's id: {change.record_id!r}")
         route = f"products/{product}/variations/batch" if product else "products/batch"
         if change.action == "delete":
             number = int((change.record_id or "").rpartition("/")[2])
@@ -75,13 +75,13 @@ class Batches:
             judged = field.difference if field.difference is not None and path == "stock_quantity" else field.new
             if reason := self._refusals.of(path, judged):
                 field.error = reason
-                return Outcome(change, "failed", change.record_id, error=f"{name}: {reason}", retry=False)
+                return Outcome(change, "failed", change.record_id, error=f"{name}: {reason}")
         try:
             body = self._paths.item(change, present.get(change.record_id or "", {}))
         except UnknownTerm as error:
             return Outcome(change, "failed", change.record_id, error=str(error))
         if change.action == "update" and set(body) <= {"id"}:
-            return Outcome(change, "failed", change.record_id, error="nothing to send", retry=False)
+            return Outcome(change, "failed", change.record_id, error="nothing to send")
         return Item(change, route, change.action, body)
 
     def _present(self, changes: Sequence[Change]) -> dict[str, Product]:
@@ -144,5 +144,4 @@ class Batches:
             return Outcome(change, "failed", error=said)
         if holder:
             said += f" (product {holder})"
-        status = (data or {}).get("status")
-        return Outcome(change, "failed", change.record_id, error=said, retry=isinstance(status, int) and status >= 500)
+        return Outcome(change, "failed", change.record_id, error=said)

@@ -167,7 +167,7 @@ class Customers(Plain):
         pages = records_by_id(self._client, self.route, ids, "id,role")
         highest = {str(one["id"]) for page in pages for one in page if one.get("role") == HIGHEST}
         return {
-            id(one): Outcome(one, "failed", one.record_id, error=NO_DELETE, retry=False)
+            id(one): Outcome(one, "failed", one.record_id, error=NO_DELETE)
             for one in deletes
             if one.record_id in highest
         }

@@ -181,7 +181,7 @@ class Orders(Plain):
         if not beside:
             return None
         if not (change.record_id or "").isdigit():
-            return Outcome(change, "failed", error=f"not an order's id: {change.record_id!r}", retry=False)
+            return Outcome(change, "failed", error=f"not an order's id: {change.record_id!r}")
         try:
             for path, what in beside.items():
                 self._write_beside(str(change.record_id), path, what)

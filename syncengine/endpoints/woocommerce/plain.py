@@ -220,20 +220,20 @@ class Plain(Store):
         route = f"{self.route.path}/batch"
         if change.action != "create" and not (change.record_id or "").isdigit():
             what = self._table.what
-            return Outcome(change, "failed", error=f"not a {what}'s id: {change.record_id!r}", retry=False)
+            return Outcome(change, "failed", error=f"not a {what}'s id: {change.record_id!r}")
         if change.action == "delete":
             return Item(change, route, "delete", int(change.record_id or 0))
         for name, field in change.fields.items():
             path, _ = self._objects.path_of(name)
             if reason := self.refusal(path, field.new):
                 field.error = reason
-                return Outcome(change, "failed", change.record_id, error=f"{name}: {reason}", retry=False)
+                return Outcome(change, "failed", change.record_id, error=f"{name}: {reason}")
         try:
             body = self.body(change)
         except ValueError as error:
             return Outcome(change, "failed", change.record_id, error=str(error))
         if change.action == "update" and set(body) <= {"id"}:
-            return Outcome(change, "failed", change.record_id, error="nothing to send", retry=False)
+            return Outcome(change, "failed", change.record_id, error="nothing to send")
         return Item(change, route, change.action, body)
 
     def _done(self, item: Item, answer: Mapping[str, Any]) -> Outcome:
@@ -246,10 +246,7 @@ class Plain(Store):
         partner = self.partner(change, code, error) if change.action == "create" else None
         if change.action == "delete" and status == 404:
             return Outcome(change, "done", change.record_id)
-        gone = change.action == "update" and status == 404  # found missing, and settled, by the next run
-        again = gone or partner is not None or (isinstance(status, int) and status >= 500)
-        record_id = partner or change.record_id
-        return Outcome(change, "failed", record_id, error=f"{code}: {message}", retry=again)
+        return Outcome(change, "failed", partner or change.record_id, error=f"{code}: {message}")
 
 
 def _mark(record: Record) -> str:

@@ -63,7 +63,7 @@ class Sender:
         if len(items) > 1:  # a refusal of the whole request names no item: halve it until one is left to blame
             return self._halved(items)
         code, message = code_of(reply.body)
-        return [Outcome(items[0].change, "failed", items[0].change.record_id, error=f"{code}: {message}", retry=False)]
+        return [Outcome(items[0].change, "failed", items[0].change.record_id, error=f"{code}: {message}")]
 
     def _halved(self, items: Sequence[Item]) -> list[Outcome]:
         """What ends the job in the second half must not hide what the first half has written."""
