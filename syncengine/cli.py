@@ -48,6 +48,7 @@ COMMANDS = {
 def program() -> NoReturn:
     """`main` as a process of its own, which ends at once: to take down a million rows one by one, before they vanish
     anyway, takes as long as many a run."""
+    _open_what_is_closed()
     code = main()
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
@@ -162,6 +163,12 @@ def _command(args: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
     gc.enable()
     gc.set_threshold(200_000, 20, 100)
     return found
+
+
+def _open_what_is_closed() -> None:
+    """Who starts us may have closed our output: then nobody listens, and that is no mistake."""
+    nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

@@ -15,7 +15,7 @@ from syncengine.mapping import Mapping
 from syncengine.records import JobResult
 from syncengine.report.progress import quiet
 from syncengine.settings import Settings
-from syncengine.state import sqlite_file
+from syncengine.state.url import sqlite_file
 
 __all__ = ["of_job"]
 

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from syncengine.commands.output import console, print_json
 from syncengine.engine.job import SIDES
-from syncengine.engine.lock import under_way
 from syncengine.errors import ConfigError
 from syncengine.mapping_file import load_mapping
 from syncengine.records import Action, Held, Side
@@ -31,6 +30,7 @@ from syncengine.settings import Job, Settings
 from syncengine.settings_file import load_settings
 from syncengine.state import State
 from syncengine.state.journal import Conflict
+from syncengine.state.lock import under_way
 from syncengine.values import Type, Value, decode
 
 __all__ = ["conflicts", "history", "rejected", "status"]

@@ -9,7 +9,6 @@ from syncengine.engine.apply import apply_plan, save_plan
 from syncengine.engine.checkpoint import needs_full_read, save_checkpoint
 from syncengine.engine.guard import guard_plan, guard_sources, guard_state
 from syncengine.engine.job import JobRun
-from syncengine.engine.lock import locked
 from syncengine.engine.match import match
 from syncengine.engine.missing import missing_pairs
 from syncengine.engine.plan import make_plan
@@ -19,6 +18,7 @@ from syncengine.engine.recover import recover
 from syncengine.engine.tally import counts, exit_code, tally
 from syncengine.errors import GuardStopped, Moved, SyncError
 from syncengine.records import JobResult
+from syncengine.state.lock import locked
 
 __all__ = ["run_job"]
 

@@ -7,21 +7,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
-from syncengine.private import hide
 from syncengine.settings import Connection, Job, Log, Service, Settings, WooCommerceConnection
 from syncengine.settings_file.config_file import BOUNDS, EXAMPLES, ConfigFile
 from syncengine.settings_file.connections import read_connection
+from syncengine.state.url import DEFAULT, read_url
 from syncengine.taken_up import is_there
-from syncengine.written import known
+from syncengine.written import Mistake, known
 
 __all__ = ["load_settings"]
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 SECTIONS = ("state", "connections", "jobs", "service", "log")
-DEFAULT_STATE = "sqlite:///sync.db"
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -81,27 +77,11 @@ def _state(file: ConfigFile, table: dict[str, Any]) -> str:
     for key in table:
         if key != "url":
             file.wrong(("state", key), "unknown key", known(key, ["url"]))
-    written = table.get("url", DEFAULT_STATE)
-    instead = f'write url = "{DEFAULT_STATE}", or "postgresql://user:password@host/database"'
     try:
-        address = make_url(written)
-        kind = address.get_backend_name() if written.isprintable() else ""
-    except (ArgumentError, ValueError, AttributeError):
-        file.wrong(("state", "url"), "not the URL of a database", instead)
+        return read_url(table.get("url", DEFAULT), file.folder)
+    except Mistake as mistake:
+        file.wrong(("state", "url"), str(mistake), mistake.instead)
         return ""
-    if not kind:
-        file.wrong(("state", "url"), "not the URL of a database", instead)
-    elif kind not in ("sqlite", "postgresql"):
-        file.wrong(("state", "url"), f"no {kind}: the state is kept in SQLite or PostgreSQL", instead)
-    if kind == "sqlite":
-        if address.database in (None, "", ":memory:") or "mode" in address.query or "uri" in address.query:
-            file.wrong(
-                ("state", "url"), "a state in memory is forgotten after the run", f'write url = "{DEFAULT_STATE}"'
-            )
-            return ""
-        address = address.set(database=str(file.folder / str(address.database)))
-    hide(address.password or "")
-    return address.render_as_string(hide_password=False)
 
 
 def _job(file: ConfigFile, name: str, table: dict[str, Any], connections: dict[str, Connection | None]) -> Job | None:

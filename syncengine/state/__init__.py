@@ -22,6 +22,7 @@ from syncengine.state.links import Link, Links
 from syncengine.state.orders import Orders
 from syncengine.state.tables import metadata
 from syncengine.state.upgrade import lacks_something, upgrade
+from syncengine.state.url import sqlite_file
 
 __all__ = ["Link", "State"]
 
@@ -123,14 +124,6 @@ class State:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def sqlite_file(url: str) -> Path | None:
-    """The file behind a SQLite URL, None for any other database or memory."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        return None
-    return Path(parsed.database)
 
 
 def _sqlite(connect: Callable[[], sqlite3.Connection]) -> Engine:

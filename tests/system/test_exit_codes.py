@@ -57,6 +57,21 @@ def test_wrong_usage_ends_with_2_before_anything_is_contacted(
     assert not project.state.exists()
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("status", 0), ("diff --json", 0), ("run", 0), ("--config nowhere.toml status", 2)]
+)
+def test_a_closed_output_changes_no_exit_code(
+    project: Project, shop: Shop, closed: str, arguments: str, code: int
+) -> None:
+    command = f'exec "{sys.executable}" -m syncengine {arguments} {closed}'
+    ended = subprocess.run(
+        command, shell=True, cwd=project.folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == code
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_wrong_mapping_ends_with_2_and_says_where(project: Project) -> None:
     mapping = project.folder / "products.toml"
     mapping.write_text(mapping.read_text(encoding="utf-8").replace('"ask"', '"perhaps"'), encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from syncengine.mapping import Entity, GoneFromErp, GoneFromStore, Truth
 from syncengine.mapping_file import load_mapping, tables
 from syncengine.settings import CsvConnection, Guards, Job, Log, Service, WooCommerceConnection
-from syncengine.settings_file import DEFAULT_STATE
+from syncengine.state.url import DEFAULT
 from syncengine.store_paths import TABLES
 from syncengine.values import TypeName
 
@@ -99,7 +99,7 @@ def test_the_default_guards_are_the_ones_that_are_told() -> None:
         for key, value in rows(CONFIG, "## `[jobs.NAME.guards]`").items()
     }
     assert Guards.model_validate(told) == Guards()
-    assert DEFAULT_STATE in rows(CONFIG, "## `[state]`")["url"]
+    assert DEFAULT in rows(CONFIG, "## `[state]`")["url"]
 
 
 def test_the_mapping_on_the_page_can_be_read(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from syncengine.engine.lock import locked
 from syncengine.errors import Locked
 from syncengine.state import State
+from syncengine.state.lock import locked
 
 TURN = "https://shop product"
 

@@ -1,4 +1,4 @@
-"""Step 1: one run of a job at a time, and one writer of a store's entity. A lock ends with its holder."""
+"""One run of a job at a time, and one writer of a store's entity. A lock ends with its holder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy import text
 
 from syncengine.errors import CannotRun, Locked
-from syncengine.state import State, sqlite_file
+from syncengine.state import State
+from syncengine.state.url import sqlite_file
 
 __all__ = ["locked", "under_way"]
 
