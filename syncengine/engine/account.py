@@ -106,6 +106,7 @@ def _account_done(job: JobRun, item: Item, outcome: Outcome) -> None:
     refused = [f"{name}: {what.error}" for name, what in change.fields.items() if what.error]
     if refused:
         change.status, change.error = "failed", "; ".join(refused)
+        change.partly = len(refused) < len(change.fields)
 
 
 def _kept(job: JobRun, side: Side, name: str, sent: Value, told: Value) -> bool:

@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from syncengine.records import Change, Counts, FieldChange, Held, JobResult, Reject, Side
-from syncengine.report.summary import actions, newly_held, outcome_of, rejected_rows, sentence
+from syncengine.records import Change, Counts, Held, JobResult, Reject, Side
+from syncengine.report.summary import counted, newly_held, outcome_of, rejected_rows, sentence, tally
 from syncengine.values import Type, Value, encode, shown
 
 __all__ = ["document", "held_entry", "instant", "json_value", "record_name", "reject_entry"]
@@ -24,6 +24,7 @@ def document(results: Sequence[JobResult]) -> dict[str, Any]:
 
 
 def _job(result: JobResult) -> dict[str, Any]:
+    changes = tally(result)
     return {
         "job": result.job,
         "run": result.run,
@@ -39,9 +40,9 @@ def _job(result: JobResult) -> dict[str, Any]:
         "changed": _counts(result.changed),
         "unlinked": _counts(result.unlinked),
         "rejected": rejected_rows(result),
-        "create": _counts(actions(result, "create", planned=True)),
-        "update": _counts(actions(result, "update", planned=True)),
-        "delete": _counts(actions(result, "delete", planned=True)),
+        "create": _counts(counted(changes, "create")),
+        "update": _counts(counted(changes, "update")),
+        "delete": _counts(counted(changes, "delete")),
         "conflicts": {"settled": result.settled, "held": newly_held(result), "waiting": result.waiting},
         "drift": result.drift,
         "unwritten": result.unwritten,
@@ -65,7 +66,7 @@ def _change(change: Change, types: Mapping[str, Type]) -> dict[str, Any]:
         "entity": change.entity,
         "key": record_name(change),
         "id": _record_id(change.side, change.record_id),
-        "fields": {name: _field(field, types.get(name)) for name, field in change.fields.items()},
+        "fields": {name: _field(change, name, types.get(name)) for name in change.fields},
         "outcome": outcome_of(change),
     }
     if outcome_of(change) in WITH_ERROR:
@@ -73,12 +74,16 @@ def _change(change: Change, types: Mapping[str, Type]) -> dict[str, Any]:
     return entry
 
 
-def _field(field: FieldChange, kind: Type | None) -> dict[str, Any]:
+def _field(change: Change, name: str, kind: Type | None) -> dict[str, Any]:
+    """`outcome` is there where it is not the whole change's: of one that was made in part."""
+    field = change.fields[name]
     entry = {"from": json_value(field.old, kind), "to": json_value(field.new, kind), "why": field.why}
     if field.difference is not None:
         entry["difference"] = json_value(field.difference, kind)
     if field.error:
         entry["error"] = field.error
+    if (became := change.became(name)[0]) != change.status:
+        entry["outcome"] = became
     return entry
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from syncengine.records import Action, Held, Reject, Side
 from syncengine.report.document import held_entry, instant, json_value, reject_entry
 from syncengine.report.spelling import printable, printable_value
-from syncengine.report.summary import how_many
+from syncengine.report.summary import fate_in_words, how_many
 from syncengine.report.terminal import SIDES, held_block
 from syncengine.values import Type, Value
 
@@ -201,7 +201,8 @@ def _history_line(line: HistoryLine) -> Text:
     if line.why:
         text.append(f"  ({printable(line.why)})", style="dim")
     if line.outcome != "done":
-        text.append(f"  {printable(line.outcome)}", style="red" if line.outcome in ("failed", "unknown") else "cyan")
+        style = "red" if line.outcome in ("failed", "unknown") else "cyan"
+        text.append(f"  {printable(fate_in_words(line.outcome))}", style=style)
     if line.error:
         text.append(f": {printable(line.error)}", style="red")
     return text

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -20,12 +19,32 @@ from markupsafe import Markup
 
 from syncengine.records import Action, Change, Counts, FieldChange, Held, JobResult, Reject
 from syncengine.report.document import instant, record_name
-from syncengine.report.summary import actions, is_plan, outcome_of, rejected_rows, sentence, waiting
+from syncengine.report.summary import (
+    FATES,
+    HANDED_OVER,
+    IN_PART,
+    NO_ANSWER,
+    counted,
+    fate_of,
+    is_plan,
+    rejected_rows,
+    sentence,
+    tally,
+    unsaid_error,
+    waiting,
+)
 from syncengine.values import NUMBERS, Type, Value, shown
 
 __all__ = ["page"]
 
-ACTIONS: tuple[Action, ...] = ("create", "update", "delete")
+ACTIONS: Mapping[Action, tuple[str, str]] = {
+    "create": ("to create", "created"),
+    "update": ("to update", "updated"),
+    "delete": ("to delete", "deleted"),
+}
+MOODS = {"planned": "", HANDED_OVER: "", "failed": "bad", NO_ANSWER: "bad"}
+ROWS = ("read", "unchanged", "changed", "unlinked", "rejected")
+SELDOM = ("waiting", "drift", "unwritten", "settled", "requests")
 WITHOUT_SCRIPT = 100  # changes that are listed where no script runs
 ENDS_A_SCRIPT = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -45,11 +64,18 @@ def page(results: Sequence[JobResult]) -> str:
     """All results as one HTML page."""
     records = _records(results)
     planned = all(map(is_plan, results))
+    totals = _totals(results, planned)
+    fates = [fate for fate in FATES if fate != _meant(planned)]
     script = _script()
     return ENVIRONMENT.get_template("report.html").render(
         jobs=[_job(result, planned) for result in results],
-        totals=_totals(results, planned),
-        planned=planned,
+        totals=totals,
+        meant=_meant(planned),
+        actions={action: names[0 if planned else 1] for action, names in ACTIONS.items()},
+        fates=fates,
+        moods=MOODS,
+        columns=[*ROWS, *ACTIONS, *(fate for fate in fates if totals[fate]["all"]), *SELDOM],
+        waiting_remark=_waiting_remark(totals["waiting"]["all"], len(records["held"])),
         records=records,
         without_script=WITHOUT_SCRIPT,
         data=_embedded(records),
@@ -90,6 +116,15 @@ def _job(result: JobResult, planned: bool) -> dict[str, Any]:
     }
 
 
+def _meant(planned: bool) -> str:
+    """Which fate changes have if all went well."""
+    return "planned" if planned else "done"
+
+
+def _waiting_remark(waiting: int, listed: int) -> str:
+    return "conflicts to answer" if listed == waiting else f"{listed:,} of them here; sync conflicts lists all"
+
+
 def _mood(result: JobResult) -> str:
     """Which colour a job's banner has."""
     if result.status == "failed":
@@ -98,7 +133,7 @@ def _mood(result: JobResult) -> str:
         return "careful"
     if result.dry_run:
         return "plan"
-    troubled = any(outcome_of(change) in ("failed", "unknown") for change in result.changes)
+    troubled = any(fate_of(change, result) in ("failed", IN_PART, NO_ANSWER) for change in result.changes)
     return "careful" if troubled or result.rejects else "good"
 
 
@@ -108,18 +143,17 @@ def _readable(time: datetime) -> str:
 
 def _totals(results: Sequence[JobResult], planned: bool) -> dict[str, dict[str, int]]:
     """The numbers of all jobs added up, each as a whole and, where it has them, by side."""
+    meant, changes = _meant(planned), [tally(result) for result in results]
     by_side: dict[str, list[Counts]] = {
         "read": [result.read for result in results],
         "unchanged": [result.unchanged for result in results],
         "changed": [result.changed for result in results],
         "unlinked": [result.unlinked for result in results],
-        **{action: [actions(result, action, planned) for result in results] for action in ACTIONS},
+        **{action: [counted(one, action, meant) for one in changes] for action in ACTIONS},
+        **{fate: [counted(one, fate=fate) for one in changes] for fate in FATES},
     }
-    outcomes = Counter(outcome_of(change) for result in results for change in result.changes)
     whole = {
         "rejected": sum(map(rejected_rows, results)),
-        "failed": outcomes["failed"],
-        "unknown": outcomes["unknown"],
         "waiting": sum(map(waiting, results)),
         "settled": sum(result.settled for result in results),
         "drift": sum(result.drift for result in results),
@@ -141,7 +175,7 @@ def _records(results: Sequence[JobResult]) -> dict[str, Any]:
     numbered = list(enumerate(results))
     return {
         "jobs": [{"name": job.job, "dry_run": job.dry_run, "numbers": _numbers(job.types)} for job in results],
-        "changes": [_change(change, number, job.types) for number, job in numbered for change in job.changes],
+        "changes": [_change(change, number, job) for number, job in numbered for change in job.changes],
         "held": [_held(held, number, job.types.get(held.field)) for number, job in numbered for held in job.held],
         "rejects": [row for number, job in numbered for row in _rejected_rows(job.rejects, number)],
         "warnings": [{"job": number, "text": warning} for number, job in numbered for warning in job.warnings],
@@ -152,16 +186,16 @@ def _numbers(types: Mapping[str, Type]) -> list[str]:
     return [name for name, kind in types.items() if kind.name in NUMBERS]
 
 
-def _change(change: Change, job: int, types: Mapping[str, Type]) -> dict[str, Any]:
+def _change(change: Change, job: int, result: JobResult) -> dict[str, Any]:
     return {
         "job": job,
         "side": change.side,
         "action": change.action,
         "key": record_name(change),
         "id": change.record_id or "",
-        "outcome": outcome_of(change),
-        "error": change.error,
-        "fields": [_field(name, field, types.get(name)) for name, field in change.fields.items()],
+        "outcome": fate_of(change, result),
+        "error": unsaid_error(change),
+        "fields": [_field(name, field, result.types.get(name)) for name, field in change.fields.items()],
     }
 
 

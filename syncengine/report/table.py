@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from syncengine.records import JobResult
 from syncengine.report.document import record_name
-from syncengine.report.summary import outcome_of
+from syncengine.report.summary import outcome_of, promised
 from syncengine.values import shown
 
 __all__ = ["COLUMNS", "table"]
@@ -35,13 +35,13 @@ def _rows(result: JobResult) -> Iterator[tuple[str, ...]]:
     start = (result.job, result.run)
     for change in result.changes:
         who = (*start, change.side, change.action, record_name(change), change.record_id or "")
-        outcome = outcome_of(change)
         if not change.fields:
-            yield (*who, "", "", "", "", outcome, change.error)
+            yield (*who, "", "", "", "", outcome_of(change), change.error)
         for name, field in change.fields.items():
             kind = result.types.get(name)
             values = (name, shown(field.old, kind), shown(field.new, kind), field.why)
-            yield (*who, *values, outcome, field.error or change.error)
+            status, error = change.became(name)
+            yield (*who, *values, promised(status), error)
     for held in result.held:
         kind = result.types.get(held.field)
         said = f"erp has {shown(held.erp, kind)!r}, store has {shown(held.store, kind)!r}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -12,7 +13,20 @@ from rich.text import Text
 from syncengine.records import KIND, RECORD, Action, Change, Counts, FieldChange, Held, JobResult, Reject, Side
 from syncengine.report.document import record_name
 from syncengine.report.spelling import around_difference, clipped, printable, printable_value
-from syncengine.report.summary import actions, how_many, is_plan, newly_held, outcome_of, rejected_rows, sentence
+from syncengine.report.summary import (
+    FATES,
+    IN_PART,
+    NO_ANSWER,
+    counted,
+    fate_of,
+    how_many,
+    is_plan,
+    newly_held,
+    rejected_rows,
+    sentence,
+    tally,
+    unsaid_error,
+)
 from syncengine.values import Type
 
 __all__ = ["ERP", "SIDES", "held_block", "print_results"]
@@ -27,7 +41,8 @@ LONGEST_MESSAGE = 400
 CREATED_FIELDS = 4  # that name a new record; the report has all of them
 SHOWS_ALL = "--report changes.html shows all"
 CHOICES = {RECORD: "erp (make it anew) or store (let it go)", KIND: "store (go on with what it is there)"}
-TROUBLED = ("failed", "unknown", "sent")
+EXPECTED = ("planned", "done")
+TROUBLED = {"failed": "✗ failed", IN_PART: "✗ made in part", NO_ANSWER: "? no answer"}
 NAMES_OF_ACTIONS: dict[Action, tuple[str, str]] = {
     "create": ("To create", "Created"),
     "update": ("To update", "Updated"),
@@ -80,8 +95,10 @@ def _numbers(result: JobResult) -> Table:
     table.add_column("store", justify="right")
     lines = [("read", result.read), ("unchanged", result.unchanged), ("changed", result.changed)]
     seldom = [("unlinked", result.unlinked), ("rejected", _rejected(result))]
-    for action, names in NAMES_OF_ACTIONS.items():
-        seldom.append((names[0 if is_plan(result) else 1].lower(), actions(result, action, is_plan(result))))
+    changes, meant = tally(result), "planned" if is_plan(result) else "done"
+    for action in NAMES_OF_ACTIONS:
+        seldom.append((_title_of(action, meant).lower(), counted(changes, action, meant)))
+    seldom += [(fate, counted(changes, fate=fate)) for fate in FATES if fate != meant]
     lines += [line for line in seldom if line[1] != Counts()]
     for name, counts in lines:
         style = "dim" if name in ("read", "unchanged") else ""
@@ -127,24 +144,29 @@ def _remarks(result: JobResult) -> list[str]:
 
 def _change_blocks(result: JobResult, width: int, verbose: bool) -> Iterator[RenderableType]:
     """Changes grouped by what is done where, those that failed first."""
-    troubled = [change for change in result.changes if change.status in TROUBLED]
+    troubled: list[Change] = []
+    others: dict[tuple[str, Action, Side], list[Change]] = {
+        place: [] for place in product(FATES, NAMES_OF_ACTIONS, SIDES)
+    }
+    for change in result.changes:
+        fate = fate_of(change, result)
+        (troubled if fate in TROUBLED else others[fate, change.action, change.side]).append(change)
     groups = [("Failed or unanswered", troubled)]
-    for action, names in NAMES_OF_ACTIONS.items():
-        for side, place in SIDES.items():
-            title = f"{names[0 if is_plan(result) else 1]} in the {place}"
-            groups.append((title, [change for change in result.changes if _belongs(change, side, action)]))
+    for (fate, action, side), changes in others.items():
+        became = f": {fate}" if fate not in EXPECTED else ""
+        groups.append((f"{_title_of(action, fate)} in the {SIDES[side]}{became}", changes))
     groups = [(title, changes) for title, changes in groups if changes]
     shares = _shares([len(changes) for _, changes in groups], len(result.changes) if verbose else MOST_CHANGES)
     for (title, changes), share in zip(groups, shares, strict=True):
         style = "bold red" if changes is troubled else "bold"
-        table = _change_table(changes[:share], result.types, width, verbose)
+        table = _change_table(changes[:share], result, width, verbose)
         yield Group(Text(f"{title} ({len(changes):,})", style=style), _indented(table))
     if left_out := len(result.changes) - sum(shares):
         yield _more(left_out, SHOWS_ALL)
 
 
-def _belongs(change: Change, side: Side, action: Action) -> bool:
-    return change.side == side and change.action == action and change.status not in TROUBLED
+def _title_of(action: Action, fate: str) -> str:
+    return NAMES_OF_ACTIONS[action][1 if fate == "done" else 0]
 
 
 def _shares(sizes: Sequence[int], most: int) -> list[int]:
@@ -158,13 +180,13 @@ def _shares(sizes: Sequence[int], most: int) -> list[int]:
     return shares
 
 
-def _change_table(changes: Sequence[Change], types: Mapping[str, Type], width: int, verbose: bool) -> Table:
+def _change_table(changes: Sequence[Change], result: JobResult, width: int, verbose: bool) -> Table:
     """A line per changed field: on a wide terminal its reason has a column, on a narrow one it follows in brackets."""
     wide = width >= 100
     rows: list[tuple[Text, ...]] = []
     for change in changes:
         name = Text(printable(record_name(change)), style="bold")
-        for field_name, what, why in _change_lines(change, types, verbose):
+        for field_name, what, why in _change_lines(change, result, verbose):
             if wide:
                 rows.append((name, field_name, what, Text(why, style="dim")))
             else:
@@ -181,7 +203,8 @@ def _change_table(changes: Sequence[Change], types: Mapping[str, Type], width: i
     return table
 
 
-def _change_lines(change: Change, types: Mapping[str, Type], verbose: bool) -> Iterator[tuple[Text, Text, str]]:
+def _change_lines(change: Change, result: JobResult, verbose: bool) -> Iterator[tuple[Text, Text, str]]:
+    types = result.types
     if change.action == "create" and not verbose:
         yield Text(""), _created(change, types), ""
     else:
@@ -189,11 +212,10 @@ def _change_lines(change: Change, types: Mapping[str, Type], verbose: bool) -> I
             yield Text(printable(name)), _from_to(field, types.get(name), verbose), printable(field.why)
     if not change.fields and change.action == "delete":
         yield Text(""), Text("the whole record"), ""
-    outcome, marks = outcome_of(change), {"failed": "✗ failed", "unknown": "? no answer", "in-flight": "handed over"}
-    if outcome in marks:
-        style = "red" if outcome in TROUBLED else "cyan"
-        said = f": {printable(clipped(change.error, LONGEST_MESSAGE))}" if change.error else ""
-        yield Text(""), Text(f"{marks[outcome]}{said}", style=style), ""
+    fate, error = fate_of(change, result), unsaid_error(change)
+    if fate in TROUBLED:
+        said = f": {printable(clipped(error, LONGEST_MESSAGE))}" if error else ""
+        yield Text(""), Text(f"{TROUBLED[fate]}{said}", style="red"), ""
     for name, field in change.fields.items():
         if field.error and field.error != change.error:
             yield Text(printable(name)), Text(f"✗ {printable(clipped(field.error, LONGEST_MESSAGE))}", style="red"), ""

@@ -157,9 +157,10 @@ class Ledger:
         mine = change.c.store_id == store_id if store_id else or_(change.c.erp_key == key, change.c.store_id == key)
         for row in self.connection.execute(select(change).where(mine).order_by(change.c.planned, change.c.id)):
             for name, what in json.loads(row.fields).items():
+                status, error = ("done", "") if what.get("done") else (row.status, what.get("error") or row.error)
                 yield Line(
                     row.planned, row.run, row.job, row.side, row.action, row.erp_key, row.store_id,
-                    name, what["from"], what["to"], what["why"], row.status, what.get("error") or row.error,
+                    name, what["from"], what["to"], what["why"], status, error,
                 )  # fmt: skip
 
 
@@ -171,6 +172,8 @@ def _fields(one: Change) -> str:
             line["difference"] = encode(what.difference)
         if what.error:
             line["error"] = what.error
+        if one.partly and not what.error:
+            line["done"] = True
         lines[name] = line
     return as_json(lines)
 

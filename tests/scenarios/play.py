@@ -257,10 +257,9 @@ def _changes(report: Report) -> list[Report]:
 
 def _outcome(change: Report, what: Report) -> str:
     """Of a change of which the store took only a part, each field has its own."""
-    if any("error" in each for each in change["fields"].values()):
-        return f"failed: {what['error']}" if "error" in what else "done"
-    error = change.get("error") if change["outcome"] in ("failed", "unknown") else ""
-    return f"{change['outcome']}: {error}" if error else str(change["outcome"])
+    outcome = what.get("outcome", change["outcome"])
+    error = what.get("error") or change.get("error") if outcome in ("failed", "unknown") else ""
+    return f"{outcome}: {error}" if error else str(outcome)
 
 
 def _counted(report: Report) -> list[str]:

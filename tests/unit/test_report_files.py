@@ -62,6 +62,35 @@ def test_a_row_of_the_csv_is_a_changed_field_a_conflict_or_a_rejected_row():
     assert (lines[4]["why"], lines[4]["error"]) == ("products.csv:18", "not a number: 'x'")
 
 
+def test_of_a_change_that_was_made_in_part_each_field_has_its_own_outcome_in_the_csv_and_in_json():
+    fields = {
+        "name": FieldChange("Hut", "Hut, rot", "erp changed"),
+        "images": FieldChange([], ["x.png"], "erp changed", error="upload_error"),
+    }
+    error = "images: upload_error"
+    change = Change("c", "store", "update", "product", "X", "12", fields, status="failed", error=error, partly=True)
+    found = JobResult("products", "r1", False, START, changes=[change])
+    assert [(line["field"], line["outcome"], line["error"]) for line in rows(found)] == [
+        ("name", "done", ""),
+        ("images", "failed", "upload_error"),
+    ]
+    (told,) = json.loads(files.json_text([found]))["jobs"][0]["changes"]
+    assert told["outcome"] == "failed"
+    assert told["fields"]["name"]["outcome"] == "done" and "outcome" not in told["fields"]["images"]
+
+
+def test_a_change_that_was_refused_for_one_of_its_fields_was_not_made_at_all():
+    fields = {
+        "name": FieldChange("Hut", "Hut, rot", "erp changed"),
+        "price": FieldChange(1, -1, "erp changed", error="below 0"),
+    }
+    change = Change("c", "store", "update", "product", "X", "12", fields, status="failed", error="price: below 0")
+    told = [
+        (line["field"], line["outcome"]) for line in rows(JobResult("products", "r1", False, START, changes=[change]))
+    ]
+    assert told == [("name", "failed"), ("price", "failed")]
+
+
 @pytest.mark.parametrize("formula", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"])
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text(formula):
     (line,) = rows(renamed("x", formula))

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -87,6 +88,13 @@ def test_the_fields_of_one_change_stand_together_in_a_history():
     assert text.count("update in the store") == 1
     assert "price 19.9 → 21 (erp changed) sale_price 19.9 → 21 (erp changed)" in text
     assert printed(print_history, "A-0", []) == "No change was ever made to A-0."
+
+
+def test_a_history_says_what_became_of_a_change_in_the_words_of_the_report():
+    lines = [replace(HISTORY[0], outcome=outcome) for outcome in ("in-flight", "unknown", "superseded")]
+    text = printed(print_history, "A-17", lines)
+    assert "handed over" in text and "no answer" in text and "overtaken" in text
+    assert [one["outcome"] for one in history_document("A-17", lines)["changes"]][:2] == ["in-flight", "unknown"]
 
 
 def test_every_list_has_a_json_form():

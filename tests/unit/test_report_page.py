@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
@@ -182,8 +183,51 @@ def test_what_was_not_made_is_not_counted_as_made():
     for change, status in zip(result.changes, ("done", "in-flight", "failed", "unknown", "superseded"), strict=True):
         change.status = status
     text = " ".join(" ".join(Elements(page([result])).texts).split())
-    assert "updated 2 ERP 0 · store 2" in text
-    assert "failed 1 " in text and "no answer 1 " in text
+    for word in ("updated", "handed over", "failed", "no answer", "overtaken"):
+        assert f"{word} 1 ERP 0 · store 1" in text
+
+
+def tiles(rendered: str) -> dict[str, tuple[int, str]]:
+    """Each tile's number, and where it leads."""
+    found = {}
+    for tile in re.findall(r'<div class="tile.*?</div>', rendered, re.DOTALL):
+        label = re.search(r"<dt>(?:<a href=\"(.*?)\">)?([^<]+)", tile)
+        number = re.search(r"<b>([0-9,]+)</b>", tile)
+        assert label is not None and number is not None
+        found[label[2]] = (int(number[1].replace(",", "")), (label[1] or "").replace("&amp;", "&"))
+    return found
+
+
+def test_the_numbers_on_the_page_add_up_and_each_leads_to_as_many_entries():
+    result = many_changes(60)
+    result.dry_run, result.read, result.unchanged = False, Counts(70, 9), Counts(8, 5)
+    result.changed, result.unlinked = Counts(60, 1), Counts(0, 3)
+    result.rejects = [Reject("erp", f"p.csv:{row}", None, None, "no key") for row in (1, 2)]
+    statuses = ("done", "done", "in-flight", "failed", "unknown", "superseded", "planned", "failed", "sent", "done")
+    for at, change in enumerate(result.changes):
+        change.status = statuses[at % 10]
+        change.action = ("create", "update", "delete")[at // 10 % 3]
+        change.side = ("store", "erp")[at // 30]
+        if at % 10 == 7:
+            change.partly, change.fields["name"].error = True, "too long"
+    rendered = page([result])
+    shown = tiles(rendered)
+    numbers = {label: number for label, (number, _) in shown.items()}
+    assert numbers["read"] == sum(numbers[name] for name in ("unchanged", "changed", "unlinked", "rejected"))
+    of_changes = {label: where for label, (_, where) in shown.items() if "tab=changes" in where}
+    assert sum(numbers[label] for label in of_changes) == 60
+    assert set(of_changes) >= {"created", "in part", "handed over", "failed", "no answer", "overtaken", "not made"}
+    entries = records(rendered)["changes"]
+    for label, where in of_changes.items():
+        asked = {name: unquote(value) for name, value in re.findall(r"(action|outcome)=([^&]*)", where)}
+        listed = [one for one in entries if all(one[name] == value for name, value in asked.items())]
+        assert len(listed) == numbers[label], label
+
+
+def test_conflicts_that_wait_and_are_not_listed_are_told_of():
+    held = [Held(1, "A", "name", "x", "y", "z", since=START)]
+    text = " ".join(" ".join(Elements(page([JobResult("p", "r", False, START, held=held, waiting=5)])).texts).split())
+    assert "wait for you 5 1 of them here; sync conflicts lists all" in text
 
 
 def test_a_row_rejected_for_two_reasons_stands_once_with_both():

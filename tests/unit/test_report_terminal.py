@@ -25,6 +25,16 @@ def job(*changes: Change, **also: object) -> JobResult:
     return JobResult("products", "20261121T090312-7c1e", started=START, changes=list(changes), types=types, **settings)  # type: ignore[arg-type]
 
 
+def in_part() -> Change:
+    """Of which the store took all but the pictures."""
+    fields = {
+        "name": FieldChange("Hut", "Hut, rot", "erp changed"),
+        "images": FieldChange([], ["x.png"], "erp changed", error="upload_error: no such host"),
+    }
+    error = "images: upload_error: no such host"
+    return Change("c", "store", "update", "product", "X-1", "12", fields, status="failed", error=error, partly=True)
+
+
 def printed(*results: JobResult, width: int = 120, verbose: bool = False, terminal: bool = False) -> str:
     file = io.StringIO()
     console = Console(file=file, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
@@ -133,6 +143,33 @@ def test_failed_changes_come_first_each_with_what_the_side_said():
     assert text.index("Failed or unanswered (1)") < text.index("Updated in the store (1)")
     assert "✗ failed: woocommerce_rest_invalid_product: Invalid price." in text
     assert "updated 0 1" in text
+
+
+def test_of_a_change_that_was_made_in_part_only_the_refused_fields_have_failed_and_each_says_why_once():
+    result = job(in_part(), update("A", "done"), dry_run=False)
+    assert last_line(result) == "Done: 1 change, 1 change made in part (1 field failed)."
+    text = words(result)
+    assert "updated 0 1 in part 0 1" in text
+    assert "name Hut → Hut, rot erp changed" in text and "✗ made in part" in text
+    assert text.count("upload_error: no such host") == 1
+
+
+def test_a_change_of_which_only_a_part_was_made_is_not_nothing():
+    assert last_line(job(in_part(), dry_run=False)) == "Done: 1 change made in part (1 field failed)."
+    failed = job(in_part(), dry_run=False, status="failed", error="the store does not answer")
+    assert last_line(failed).endswith("1 change had been made by then.")
+
+
+def test_what_a_run_did_not_come_to_is_not_told_as_made():
+    read, error = Counts(2, 2), "the store does not answer"
+    text = words(job(update("A", "done"), update("B"), dry_run=False, status="failed", error=error, read=read))
+    assert "Updated in the store (1) A " in text and "To update in the store: not made (1) B " in text
+    assert "updated 0 1 not made 0 1" in text
+
+
+def test_what_was_handed_over_is_not_told_as_made():
+    text = words(job(update("A", "done"), update("B", "in-flight"), dry_run=False))
+    assert "updated 0 1 handed over 0 1" in text and "To update in the store: handed over (1) B " in text
 
 
 def test_a_conflict_shows_what_each_side_has_and_the_command_that_answers_it():

@@ -284,6 +284,18 @@ def test_the_history_of_a_record_is_found_by_its_key_and_by_its_store_id(state: 
     assert list(state.ledger.history("nobody")) == []
 
 
+def test_of_a_change_that_was_made_in_part_the_history_tells_each_field_by_itself(state: State) -> None:
+    change = changed(1)
+    change.fields["images"] = FieldChange([], ["a.png"], "erp changed")
+    with state.transaction():
+        state.ledger.plan("job", "run", [change])
+        change.status, change.error, change.partly = "failed", "images: upload_error", True
+        change.fields["images"].error = "upload_error"
+        state.ledger.settle([change])
+    told = {line.field: (line.status, line.error) for line in state.ledger.history("A-1")}
+    assert told == {"price": ("done", ""), "images": ("failed", "upload_error")}
+
+
 def test_what_was_in_flight_is_done_once_its_link_has_arrived(state: State) -> None:
     with state.transaction():
         flying = [changed(at, link=at, status="in-flight") for at in range(1, 4)]
