@@ -180,7 +180,8 @@ def _rejected_line(row: RejectedRow) -> Text:
 def print_history(key: str, lines: Sequence[HistoryLine], console: Console) -> None:
     """Every change ever made to a record, in the order given; the fields of one change stand together."""
     if not lines:
-        console.print(Text(f"No change was ever made to {printable(key)}."))
+        by_id = f" The record with this id in the store is store:{key}." if key.isdecimal() else ""
+        console.print(Text(f"No change was ever made to {printable(key)}.{by_id}"))
         return
     console.print(Text(printable(key), style="bold"))
     for (when, job, run, side, action), fields in groupby(lines, key=_change_of):

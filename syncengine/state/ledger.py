@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from syncengine.records import Change, FieldChange
 from syncengine.state.links import as_json, chunks
@@ -152,9 +152,9 @@ class Ledger:
         return set(self.connection.execute(query).scalars())
 
     def history(self, key: str) -> Iterator[Line]:
-        """Every change of a record, oldest first, by ERP key or `store:123`."""
-        store_id = key.removeprefix("store:") if key.startswith("store:") else None
-        mine = change.c.store_id == store_id if store_id else or_(change.c.erp_key == key, change.c.store_id == key)
+        """Every change of a record, oldest first, by its ERP key, or by the store's id as `store:123`."""
+        in_store = key.startswith("store:")
+        mine = change.c.store_id == key.removeprefix("store:") if in_store else change.c.erp_key == key
         for row in self.connection.execute(select(change).where(mine).order_by(change.c.planned, change.c.id)):
             for name, what in json.loads(row.fields).items():
                 status, error = ("done", "") if what.get("done") else (row.status, what.get("error") or row.error)

@@ -88,6 +88,7 @@ def test_the_fields_of_one_change_stand_together_in_a_history():
     assert text.count("update in the store") == 1
     assert "price 19.9 → 21 (erp changed) sale_price 19.9 → 21 (erp changed)" in text
     assert printed(print_history, "A-0", []) == "No change was ever made to A-0."
+    assert "The record with this id in the store is store:12." in printed(print_history, "12", [])
 
 
 def test_a_history_says_what_became_of_a_change_in_the_words_of_the_report():

@@ -284,6 +284,15 @@ def test_the_history_of_a_record_is_found_by_its_key_and_by_its_store_id(state: 
     assert list(state.ledger.history("nobody")) == []
 
 
+def test_the_history_of_an_erp_key_is_not_that_of_another_record_with_this_id_in_the_store(state: State) -> None:
+    mine, other = changed(1, key="12", record_id="40"), changed(2, key="X-1", record_id="12")
+    with state.transaction():
+        state.ledger.plan("job", "run", [mine, other])
+    assert [line.store_id for line in state.ledger.history("12")] == ["40"]
+    assert [line.key for line in state.ledger.history("store:12")] == ["X-1"]
+    assert list(state.ledger.history("40")) == []
+
+
 def test_of_a_change_that_was_made_in_part_the_history_tells_each_field_by_itself(state: State) -> None:
     change = changed(1)
     change.fields["images"] = FieldChange([], ["a.png"], "erp changed")
