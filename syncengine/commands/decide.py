@@ -9,6 +9,7 @@ from syncengine.errors import ConfigError, Problem
 from syncengine.mapping import Field
 from syncengine.mapping_file import load_mapping
 from syncengine.records import KIND, RECORD
+from syncengine.report.choices import choices, in_words
 from syncengine.settings import Settings
 from syncengine.settings_file import load_settings
 from syncengine.state import State
@@ -23,6 +24,10 @@ DECIDED = {
     (RECORD, "erp"): "it is made anew in the store",
     (RECORD, "store"): "it is let go",
     (KIND, "store"): "it goes on as what it is in the store",
+}
+REFUSED = {
+    RECORD: ("the whole record waits", ""),
+    KIND: ("what a product is, is never changed by a run", "change the type in the store yourself, or "),
 }
 
 
@@ -69,13 +74,11 @@ def _no_such(number: int, there: list[int]) -> ConfigError:
 
 def _answer(settings: Settings, conflict: Conflict, take: str) -> tuple[dict[str, Any], str]:
     """The answer as the state keeps it, and in words."""
-    if conflict.field == KIND and take != "store":
-        instead = "change the type in the store yourself, or write --take store (go on with what it is there)"
-        raise _bad(conflict, "what a product is, is never changed by a run", instead)
+    if conflict.field in REFUSED and take not in choices(conflict.field):
+        message, instead = REFUSED[conflict.field]
+        raise _bad(conflict, message, f"{instead}write {in_words(conflict.field, '--take ')}")
     if take in ("erp", "store"):
         return {"take": take}, DECIDED.get((conflict.field, take), f"the {take}'s value is taken")
-    if conflict.field == RECORD:
-        raise _bad(conflict, "the whole record waits", "write --take erp (make it anew) or --take store (let it go)")
     if conflict.job not in settings.jobs:
         raise _bad(conflict, f"the config has no job {conflict.job!r} any more", "write --take erp or --take store")
     mapping = load_mapping(settings.jobs[conflict.job].mapping)

@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from syncengine.records import Action, Change, Counts, FieldChange, Held, JobResult, Reject
+from syncengine.report.choices import choices
 from syncengine.report.document import instant, record_name
 from syncengine.report.summary import (
     FATES,
@@ -214,6 +215,7 @@ def _held(held: Held, job: int, kind: Type | None) -> dict[str, Any]:
         "base": _shown(held.base, kind),
         "why": held.why,
         "since": _readable(held.since) if held.since else "",
+        "choices": list(choices(held.field).items()),
     }
 
 

@@ -10,7 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from syncengine.records import KIND, RECORD, Action, Change, Counts, FieldChange, Held, JobResult, Reject, Side
+from syncengine.records import Action, Change, Counts, FieldChange, Held, JobResult, Reject, Side
+from syncengine.report.choices import in_words
 from syncengine.report.document import record_name
 from syncengine.report.spelling import around_difference, clipped, printable, printable_value
 from syncengine.report.summary import (
@@ -40,7 +41,6 @@ LONGEST_VALUE = 60
 LONGEST_MESSAGE = 400
 CREATED_FIELDS = 4  # that name a new record; the report has all of them
 SHOWS_ALL = "--report changes.html shows all"
-CHOICES = {RECORD: "erp (make it anew) or store (let it go)", KIND: "store (go on with what it is there)"}
 EXPECTED = ("planned", "done")
 TROUBLED = {"failed": "✗ failed", IN_PART: "✗ made in part", NO_ANSWER: "? no answer"}
 NAMES_OF_ACTIONS: dict[Action, tuple[str, str]] = {
@@ -260,8 +260,9 @@ def held_block(held: Held, kind: Type | None = None) -> Text:
     for label, value in ((ERP, held.erp), ("store", held.store), ("last agreed", held.base)):
         title.append(f"\n      {label:<13}", style="dim")
         title.append(printable_value(value, kind, LONGEST_VALUE))
-    choices = CHOICES.get(held.field, "erp|store|VALUE")
-    command = f"sync conflicts resolve {held.id} --take {choices}" if held.id else "a run gives it its number"
+    command = (
+        f"sync conflicts resolve {held.id} --take {in_words(held.field)}" if held.id else "a run gives it its number"
+    )
     title.append(f"\n      {command}", style="cyan" if held.id else "dim")
     return title
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from syncengine.records import Change, FieldChange, Held, JobResult, Reject
+from syncengine.records import KIND, RECORD, Change, FieldChange, Held, JobResult, Reject
 from syncengine.report.files import write_report
 from syncengine.values import Type
 
@@ -127,6 +127,21 @@ def test_conflicts_and_rejected_rows_are_reached_by_keyboard_with_the_command_to
     browser.type("#tab-held", "\ue014")
     assert "products.csv:18" in browser.text(LISTED) and "stock: not a number: 'x'" in browser.text(LISTED)
     assert browser.run("return document.activeElement.id") == "tab-rejects"
+
+
+def test_a_conflict_offers_only_the_answers_that_are_taken_and_says_what_each_means(browser, show):
+    held = [Held(at, f"A-{at}", field, "x", "y", "z") for at, field in enumerate(("name", RECORD, KIND), 1)]
+    show(job(held=held))
+    offered = [browser.texts(f"{LISTED}:nth-child({at}) .commands > *") for at in (1, 2, 3)]
+    assert offered == [
+        [
+            "sync conflicts resolve 1 --take erp|store|VALUE",
+            "Copy: take erp (the ERP's value)",
+            "Copy: take store (the store's value)",
+        ],
+        ["sync conflicts resolve 2 --take erp|store", "Copy: take erp (make it anew)", "Copy: take store (let it go)"],
+        ["sync conflicts resolve 3 --take store", "Copy: take store (go on with what it is there)"],
+    ]
 
 
 def test_ten_thousand_changes_appear_at_once_and_are_searched_in_a_tenth_of_a_second(browser, show):
