@@ -12,20 +12,20 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import Any, Literal
 
-from syncengine.private import discreet, scrubbed
+from syncengine.private import of_a_person, scrubbed, shortened, without_addresses
 
 __all__ = ["Format", "log_to_file", "log_to_stderr", "tell", "tells"]
 
 Format = Literal["text", "json"]
 LONGEST = 4000  # characters of one text
 FOREIGN = "log"  # the event of what a library says
+ABOUT_PEOPLE = ("customer", "order")  # of their records, what a side says may repeat anything
 
 log = logging.getLogger(__name__)
 
@@ -99,10 +99,32 @@ class _Formatter(logging.Formatter):
 
     def __init__(self, personal: bool) -> None:
         super().__init__()
-        self.hidden: Callable[[str], str] = scrubbed if personal else discreet
+        self.personal = personal
 
-    def safe(self, text: str) -> str:
-        hidden = self.hidden(text)
+    def hidden(self, text: str, key: str | None = None) -> str:
+        """Without secrets and addresses. The key of the record that it is about can be looked for: its numbers stay."""
+        clean = scrubbed(text)
+        if self.personal:
+            return clean
+        before, found, after = clean.partition(key) if key else (clean, "", "")
+        return shortened(before) + without_addresses(found) + shortened(after)
+
+    def told(self, record: logging.LogRecord) -> tuple[str, dict[str, Any]]:
+        """The message and its fields, with nothing in what a side says of a person by which they could be called."""
+        message, fields = _message(record), dict(getattr(record, "fields", {}))
+        if not self.personal and fields.get("entity") in ABOUT_PEOPLE and (error := fields.get("error")):
+            said = " ".join(error.split())
+            fields["error"] = of_a_person(error)
+            message = message.replace(said, of_a_person(said))
+        return message, fields
+
+    def line(self, record: logging.LogRecord) -> str:
+        """The message, led by its job."""
+        message, fields = self.told(record)
+        return self.safe(f"{fields['job']}: {message}" if "job" in fields else message, fields.get("key"))
+
+    def safe(self, text: str, key: str | None = None) -> str:
+        hidden = self.hidden(text, key)
         shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in hidden)
         return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
 
@@ -112,7 +134,7 @@ class _Said(_Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         if hasattr(record, "event"):
-            return self.safe(_with_job(record))
+            return self.line(record)
         return self.hidden(super().format(record))
 
 
@@ -125,31 +147,33 @@ class _Text(_Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         time = f"{_time(record):%Y-%m-%d %H:%M:%SZ}  " if self.with_time else ""
-        return f"{time}{record.levelname.lower():<8} {self.safe(_with_job(record))}"
+        return f"{time}{record.levelname.lower():<8} {self.line(record)}"
 
 
 class _Json(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        message, fields = self.told(record)
+        key = fields.get("key")
         entry = {
             "time": _time(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "event": getattr(record, "event", FOREIGN),
-            **getattr(record, "fields", {}),
-            "message": _message(record),
+            **{name: self._all_safe(value, key) for name, value in fields.items()},
+            "message": self.safe(message, key),
         }
         if record.exc_info and record.exc_info[2]:
             frames = traceback.extract_tb(record.exc_info[2])
             entry["trace"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-        return json.dumps(self._all_safe(entry), ensure_ascii=False)
+        return json.dumps(entry, ensure_ascii=False)
 
-    def _all_safe(self, value: Any) -> Any:
+    def _all_safe(self, value: Any, key: str | None) -> Any:
         match value:
             case str():
-                return self.safe(value)
+                return self.safe(value, key if value == key else None)
             case dict():
-                return {key: self._all_safe(inner) for key, inner in value.items()}
+                return {name: self._all_safe(inner, key) for name, inner in value.items()}
             case list() | tuple():
-                return [self._all_safe(inner) for inner in value]
+                return [self._all_safe(inner, key) for inner in value]
             case datetime():
                 return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
             case None | bool() | int() | float():
@@ -159,11 +183,6 @@ class _Json(_Formatter):
 
 def _time(record: logging.LogRecord) -> datetime:
     return datetime.fromtimestamp(record.created, UTC)
-
-
-def _with_job(record: logging.LogRecord) -> str:
-    fields = getattr(record, "fields", {})
-    return f"{fields['job']}: {_message(record)}" if "job" in fields else _message(record)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncengine.private import discreet, hide, scrubbed, shortened
+from syncengine.private import discreet, hide, of_a_person, scrubbed, shortened
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,31 @@ def test_of_people_only_a_hint_is_left(text: str, short: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("the store kept 01761234567", "the store kept 017…67"),
+        ("'00491761234567', 0176-12345678, 0176.123.4567", "'004…67', 017…78, 017…67"),
+        ("phone:0176 1234567, mobil/01761234567x, Tel.123456", "phone:017…67, mobil/017…67x, Tel.123…56"),
+        ("j.doe@mail.example, j@x.png.example", "j…@mail.example, j…@x.png.example"),
+        (
+            "born 2026-11-21 or 21.11.2026, 400 of 1,000 at 19.90",
+            "born 2026-11-21 or 21.11.2026, 400 of 1,000 at 19.90",
+        ),
+        ("http://192.168.100.200:8899 does not answer", "http://192.168.100.200:8899 does not answer"),
+    ],
+)
+def test_in_what_is_said_of_a_person_no_number_is_left_that_can_be_called(text: str, short: str) -> None:
+    assert of_a_person(text) == short
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "20261121T090312-7c1e-4",
         "2026-11-21 09:03:14Z, 21.11.2026, 01/02/2026 and 1/2/26",
+        "not a date like %Y-%m-%d: '05 12 2026', 05/12/2026 14:30, 01.02.2026 or 05 12 26",
+        "Error getting remote image https://missing.example/img/boot@2x.png, icons/hat-red@3x.JPEG?v=2",
+        "Invalid or duplicated SKU. 0815/4711-20 and '030 100 200 mm'",
         "4006381333931, 00012345678905 and 0815-4711",
         "A-17 at 19.90, 1.234.567,89, +5, -12 and 12 345 678",
         "products.csv:18 of 1,000 in http://127.0.0.1:8899/wp-json/wc/v3",

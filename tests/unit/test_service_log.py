@@ -73,6 +73,36 @@ def test_json_has_every_field_and_no_secret(capsys: pytest.CaptureFixture[str]) 
     assert (broke["event"], broke["message"]) == ("log", "it broke: ValueError: oauth_signature=*** x")
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_record_can_be_looked_for_by_its_key_and_nobody_is_called_by_what_the_shop_said(
+    form: Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log_to_stderr(form)
+    for entity, key, error in (
+        ("product", "0171 12345678", "Invalid SKU. 0171 12345678 of +49 170 1234567"),
+        ("customer", "C-1", "phone: the store kept 01761234567"),
+        ("customer", "ann@example.com", "0176-12345678 is known"),
+        ("product", "1", "call 030/1234567"),
+    ):
+        said = f"update of {entity} {key} (12345678) in the store: failed: {error}"
+        tell(logging.WARNING, "write", said, entity=entity, key=key, id="12345678", error=error)
+    told = capsys.readouterr().err
+    assert told.count("update of product 0171 12345678 (12345678)") == 1
+    assert form == "text" or '"key": "0171 12345678"' in told
+    assert "customer C-1 (12345678) in the store: failed: phone: the store kept 017…67" in told
+    assert "customer a…@example.com (12345678)" in told
+    assert not re.search(r"1234567(?!8\b)|0176|030/|ann@", told)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_where_the_config_allows_it_everything_said_of_a_person_is_written_out(
+    form: Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log_to_stderr(form, personal=True)
+    tell(logging.WARNING, "write", "customer C: failed: 01761234567", entity="customer", key="C", error="01761234567")
+    assert "failed: 01761234567" in capsys.readouterr().err
+
+
 def test_verbose_tells_more(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(logged("json", capsys, verbose=True)[0])["message"] == "quiet"
 
