@@ -17,6 +17,8 @@ __all__ = ["COLUMNS", "table"]
 COLUMNS = ("job", "run", "side", "action", "key", "id", "field", "from", "to", "why", "outcome", "error")
 BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets take UTF-8 for the local code page
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a comma is in numbers, spreadsheets split lines elsewhere, and then quotes are no quotes.
+AFTER_A_SPLIT = re.compile(r'(?<=[;|\t\r\n])([ "]*)(?=[=+\-@＝＋－＠])')
 NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
 
 
@@ -55,6 +57,7 @@ def _rows(result: JobResult) -> Iterator[tuple[str, ...]]:
 
 def _harmless(cell: str) -> str:
     """A spreadsheet runs what looks like a formula; an apostrophe before it makes it text. Numbers stay numbers."""
-    if cell.startswith(STARTS_A_FORMULA) and not NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    if NUMBER.fullmatch(cell):
+        return cell
+    safe = AFTER_A_SPLIT.sub(r"\1'", cell)
+    return f"'{safe}" if cell.startswith(STARTS_A_FORMULA) else safe
