@@ -1,4 +1,7 @@
-"""The CSV report: one row per changed field, for spreadsheets; conflicts and rejected rows are rows too."""
+"""The CSV report: one row per changed field, for spreadsheets.
+
+Conflicts, rejected rows and warnings are rows too, and so is a run that did not come to its end: the first of its job.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from syncengine.records import JobResult
 from syncengine.report.document import record_name
-from syncengine.report.summary import outcome_of, promised
+from syncengine.report.summary import outcome_of, promised, sentence
 from syncengine.values import shown
 
 __all__ = ["COLUMNS", "table"]
@@ -34,7 +37,9 @@ def table(results: Sequence[JobResult]) -> str:
 
 
 def _rows(result: JobResult) -> Iterator[tuple[str, ...]]:
-    start = (result.job, result.run)
+    start, no_record = (result.job, result.run), ("",) * 6
+    if result.status != "done":
+        yield (*start, "", result.status, *no_record, result.status, sentence(result))
     for change in result.changes:
         who = (*start, change.side, change.action, record_name(change), change.record_id or "")
         if not change.fields:
@@ -47,12 +52,14 @@ def _rows(result: JobResult) -> Iterator[tuple[str, ...]]:
     for held in result.held:
         kind = result.types.get(held.field)
         said = f"erp has {shown(held.erp, kind)!r}, store has {shown(held.store, kind)!r}"
-        why = f"{said}; {held.why}" if held.why else said
+        why = "; ".join(filter(None, (said, held.why, f"conflict {held.id}" if held.id else "")))
         values = (held.field, shown(held.base, kind), "", why)
-        yield (*start, "", "held", held.key, str(held.id or ""), *values, "held", "")
+        yield (*start, "", "held", held.key, "", *values, "held", "")
     for reject in result.rejects:
         where = (reject.side, "rejected", reject.key or "", "", reject.field or "")
         yield (*start, *where, "", "", reject.where, "rejected", reject.reason)
+    for warning in result.warnings:
+        yield (*start, "", "warning", *no_record, "warning", warning)
 
 
 def _harmless(cell: str) -> str:

@@ -59,7 +59,7 @@ def test_a_row_of_the_csv_is_a_changed_field_a_conflict_or_a_rejected_row():
         ("rejected", "A-18", "stock", "rejected"),
     ]
     assert (lines[0]["from"], lines[0]["to"], lines[0]["error"]) == ("19.90", "21.00", "bad price")
-    assert (lines[3]["from"], lines[3]["why"]) == ("z", "erp has 'x', store has 'y'")
+    assert (lines[3]["from"], lines[3]["why"]) == ("z", "erp has 'x', store has 'y'; conflict 7")
     assert (lines[4]["why"], lines[4]["error"]) == ("products.csv:18", "not a number: 'x'")
 
 
@@ -78,6 +78,20 @@ def test_of_a_change_that_was_made_in_part_each_field_has_its_own_outcome_in_the
     (told,) = json.loads(files.json_text([found]))["jobs"][0]["changes"]
     assert told["outcome"] == "failed"
     assert told["fields"]["name"]["outcome"] == "done" and "outcome" not in told["fields"]["images"]
+
+
+def test_the_csv_of_a_run_that_failed_or_was_stopped_says_so_first_and_tells_its_warnings():
+    failed = JobResult("orders", "r1", False, START, status="failed", error="the shop does not answer")
+    stopped = renamed("x", "y")
+    stopped.status, stopped.stopped_by = "stopped", ("max_changes", "600 of 1,000 (--force).")
+    stopped.warnings.append("=decoration was lost")
+    assert [(line["job"], line["action"], line["outcome"], line["error"]) for line in rows(failed, stopped)] == [
+        ("orders", "failed", "failed", "Failed: the shop does not answer."),
+        ("products", "stopped", "stopped", "Nothing was written. Stopped by max_changes: 600 of 1,000 (--force)."),
+        ("products", "update", "planned", ""),
+        ("products", "warning", "warning", "'=decoration was lost"),
+    ]
+    assert rows(JobResult("orders", "r1", False, START)) == []
 
 
 def test_a_change_that_was_refused_for_one_of_its_fields_was_not_made_at_all():
