@@ -75,7 +75,7 @@ def _tell(results: Sequence[JobResult], args: argparse.Namespace) -> None:
         print_json(document(results))
     else:
         ended = [result for result in results if result.error != INTERRUPTED]
-        print_results(ended, console(), args.verbose)
+        print_results(ended, console(), args.verbose, next(iter(args.report), None))
     if len(results) and results[-1].error == INTERRUPTED:
         print(INTERRUPTED, file=sys.stderr)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -35,12 +36,14 @@ __all__ = ["ERP", "SIDES", "held_block", "print_results"]
 SIDES: dict[Side, str] = {"erp": "ERP", "store": "store"}
 ERP = SIDES["erp"]
 MOST_CHANGES = 20
+MOST_TROUBLED = 20  # beside the others
 MOST_REJECTS = 10
 MOST_HELD = 10
 LONGEST_VALUE = 60
 LONGEST_MESSAGE = 400
 CREATED_FIELDS = 4  # that name a new record; the report has all of them
 SHOWS_ALL = "--report changes.html shows all"
+SHOWS_SOME = "sync history KEY shows a record's; with --report changes.html a run saves all"
 EXPECTED = ("planned", "done")
 TROUBLED = {"failed": "✗ failed", IN_PART: "✗ made in part", NO_ANSWER: "? no answer"}
 NAMES_OF_ACTIONS: dict[Action, tuple[str, str]] = {
@@ -50,20 +53,22 @@ NAMES_OF_ACTIONS: dict[Action, tuple[str, str]] = {
 }
 
 
-def print_results(results: Sequence[JobResult], console: Console, verbose: bool = False) -> None:
-    """Every job, one after the other; `verbose` leaves nothing out."""
+def print_results(
+    results: Sequence[JobResult], console: Console, verbose: bool = False, report: Path | None = None
+) -> None:
+    """Every job, one after the other; `verbose` leaves nothing out. `report` is where all of it has been saved."""
     for number, result in enumerate(results):
         if number:
             console.print()
-        _print_result(result, console, verbose)
+        _print_result(result, console, verbose, report)
 
 
-def _print_result(result: JobResult, console: Console, verbose: bool) -> None:
+def _print_result(result: JobResult, console: Console, verbose: bool, report: Path | None) -> None:
     console.print(_title(result))
     if result.status != "failed" or result.read != Counts():
         console.print()
         console.print(_indented(_numbers(result)))
-    for block in _blocks(result, console.width, verbose):
+    for block in _blocks(result, console.width, verbose, report):
         console.print()
         console.print(block)
     console.print()
@@ -113,10 +118,11 @@ def _rejected(result: JobResult) -> Counts:
     return counts
 
 
-def _blocks(result: JobResult, width: int, verbose: bool) -> Iterator[RenderableType]:
+def _blocks(result: JobResult, width: int, verbose: bool, report: Path | None) -> Iterator[RenderableType]:
+    all_saved = f"{printable(report.name)} has all" if report else ""
     if remarks := _remarks(result):
         yield _lines(remarks)
-    yield from _change_blocks(result, width, verbose)
+    yield from _change_blocks(result, width, verbose, all_saved or (SHOWS_ALL if result.dry_run else SHOWS_SOME))
     if result.held:
         yield Group(*_held_lines(result, verbose))
     if result.rejects:
@@ -142,8 +148,8 @@ def _remarks(result: JobResult) -> list[str]:
     return remarks
 
 
-def _change_blocks(result: JobResult, width: int, verbose: bool) -> Iterator[RenderableType]:
-    """Changes grouped by what is done where, those that failed first."""
+def _change_blocks(result: JobResult, width: int, verbose: bool, where_all_are: str) -> Iterator[RenderableType]:
+    """Changes grouped by what is done where, those that failed first: they take no room from the others."""
     troubled: list[Change] = []
     others: dict[tuple[str, Action, Side], list[Change]] = {
         place: [] for place in product(FATES, NAMES_OF_ACTIONS, SIDES)
@@ -156,13 +162,19 @@ def _change_blocks(result: JobResult, width: int, verbose: bool) -> Iterator[Ren
         became = f": {fate}" if fate not in EXPECTED else ""
         groups.append((f"{_title_of(action, fate)} in the {SIDES[side]}{became}", changes))
     groups = [(title, changes) for title, changes in groups if changes]
-    shares = _shares([len(changes) for _, changes in groups], len(result.changes) if verbose else MOST_CHANGES)
+    sizes = [len(changes) for _, changes in groups]
+    if verbose:
+        shares = sizes
+    elif troubled:
+        shares = [min(len(troubled), MOST_TROUBLED), *_shares(sizes[1:], MOST_CHANGES)]
+    else:
+        shares = _shares(sizes, MOST_CHANGES)
     for (title, changes), share in zip(groups, shares, strict=True):
         style = "bold red" if changes is troubled else "bold"
         table = _change_table(changes[:share], result, width, verbose)
         yield Group(Text(f"{title} ({len(changes):,})", style=style), _indented(table))
     if left_out := len(result.changes) - sum(shares):
-        yield _more(left_out, SHOWS_ALL)
+        yield _more(left_out, where_all_are)
 
 
 def _title_of(action: Action, fate: str) -> str:
@@ -170,7 +182,7 @@ def _title_of(action: Action, fate: str) -> str:
 
 
 def _shares(sizes: Sequence[int], most: int) -> list[int]:
-    """How many of each group are shown: small groups whole, large ones share what is left."""
+    """How many of each group are shown: small ones whole, large ones share what is left."""
     shares = [0] * len(sizes)
     left = most
     by_size = sorted(range(len(sizes)), key=lambda index: sizes[index])
@@ -269,9 +281,12 @@ def held_block(held: Held, kind: Type | None = None) -> Text:
 
 def _reject_lines(result: JobResult, verbose: bool) -> Iterator[RenderableType]:
     yield Text(f"Rejected rows ({rejected_rows(result):,})", style="bold red")
-    listed = result.rejects if verbose else result.rejects[:MOST_REJECTS]
-    yield _lines([_reject_line(reject) for reject in listed])
-    if left_out := len(result.rejects) - len(listed):
+    rows: dict[tuple[Side, str], list[Reject]] = {}
+    for reject in result.rejects:
+        rows.setdefault((reject.side, reject.where), []).append(reject)
+    listed = list(rows.values()) if verbose else list(rows.values())[:MOST_REJECTS]
+    yield _lines([_reject_line(reject) for row in listed for reject in row])
+    if left_out := len(rows) - len(listed):
         yield _more(left_out, SHOWS_ALL if result.dry_run else "sync rejected lists all")
 
 

@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -76,6 +77,34 @@ def test_only_the_first_changes_are_listed_unless_asked_for_all():
     assert "A-331" not in words(result)
     everything = words(result, verbose=True)
     assert "A-331" in everything and "more:" not in everything
+
+
+def test_after_a_run_nobody_is_sent_to_a_report_that_can_no_longer_be_made():
+    result = job(*(update(f"A-{number}", "done") for number in range(64)), dry_run=False)
+    assert "… and 44 more: sync history KEY shows a record's; with --report changes.html a run saves all" in words(
+        result
+    )
+    file = io.StringIO()
+    print_results([result], Console(file=file, width=120), report=Path("/tmp/mine.html"))
+    assert "… and 44 more: mine.html has all" in file.getvalue()
+
+
+def test_failures_are_told_in_full_before_others_get_their_share():
+    others = [update(f"{action}-{n}", "done", action) for action in ("create", "update", "delete") for n in range(99)]
+    failed = [update(f"F-{number:02}", "failed") for number in range(11)]
+    text = words(job(*others, *failed, dry_run=False))
+    assert "Failed or unanswered (11)" in text
+    assert all(f"F-{number:02}" in text for number in range(11))
+    assert "create-5" in text and "update-5" in text and "delete-5" in text
+    many = words(job(*(update(f"F-{number:02}", "failed") for number in range(50)), dry_run=False))
+    assert "F-19" in many and "F-20" not in many and "and 30 more" in many
+
+
+def test_a_row_rejected_for_two_reasons_is_one_of_those_that_are_counted():
+    rejects = [Reject("erp", f"p.csv:{n}", f"A-{n}", field, "bad") for n in range(12) for field in ("price", "stock")]
+    text = words(job(rejects=rejects, dry_run=False))
+    assert "Rejected rows (12)" in text and "… and 2 more: sync rejected lists all" in text
+    assert text.count("p.csv:9 ") == 2 and "p.csv:10" not in text
 
 
 def test_many_creates_do_not_hide_the_few_other_changes():
