@@ -144,6 +144,58 @@ def test_a_conflict_offers_only_the_answers_that_are_taken_and_says_what_each_me
     ]
 
 
+def test_who_searches_far_down_sees_the_first_of_what_is_found(browser, show):
+    show(job(*(update(number) for number in range(600))))
+    for _ in range(4):
+        browser.click("#more")
+    browser.run("scrollTo(0, 20000)")
+    browser.type("input[name=q]", "a-9")
+    browser.run("return new Promise((done) => setTimeout(done, 200))")
+    tops = browser.run("""return [document.querySelector(".toolbar").getBoundingClientRect().bottom,
+        document.querySelector("#list > article").getBoundingClientRect().top]""")
+    assert -5 <= tops[1] - tops[0] < 60
+
+
+def test_who_follows_a_number_on_a_phone_sees_what_it_counts(browser, show):
+    browser.devtools("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=2, mobile=True)
+    held = [Held(at, f"A-{at}", "name", "x", "y", "z") for at in range(1, 9)]
+    show(job(*(update(number) for number in range(60)), held=held))
+    for link in ("#tab=held", "#tab=held", "#tab=changes&action=update&outcome=planned"):
+        browser.run("scrollTo(0, 0)")
+        browser.run("document.querySelector(`.tiles a[href='${arguments[0]}']`).click()", link)
+        browser.run("return new Promise((done) => setTimeout(done, 200))")
+        assert 0 <= browser.run("return document.querySelector('#list > article').getBoundingClientRect().top") < 600
+    assert browser.text("output") == "60 changes"
+
+
+def test_on_paper_stands_what_was_chosen_and_what_is_left_out(browser, show):
+    changes = [update(number) for number in range(2500)]
+    show(
+        job(*changes, update(9999, name=FieldChange("a", "b", "c")), warnings=["w"]),
+        address="#q=erp&field=regular_price",
+    )
+    browser.devtools("Page.printToPDF")
+    displays = "return [...document.querySelectorAll('.on-paper')].map((one) => getComputedStyle(one).display)"
+    assert browser.run(displays) == ["none", "none"]
+    browser.devtools("Emulation.setEmulatedMedia", media="print")
+    assert browser.run(displays) == ["block", "block"]
+    assert browser.text("#printed") == "Changes: 2,500 of 2,501 changes, field regular_price, with “erp”"
+    assert browser.run("return document.querySelectorAll(arguments[0]).length", LISTED) == 2000
+    assert browser.text("#unprinted") == (
+        "500 more are not printed: filter, or use the CSV report. "
+        "Not printed: Warnings (1). Each is printed when it is open."
+    )
+
+
+def test_what_is_seen_is_found_however_it_is_written(browser, show):
+    odd = {"name": FieldChange("x", "e\u0301tude a\u200bb c\x1bd", "erp changed")}
+    show(job(update(1, **odd), update(2)))
+    for words in ("\u00e9tude", "a\\u200bb", "c\\x1bd", "ÉTUDE"):
+        browser.run("document.querySelector('.filters').q.value = arguments[0]", words)
+        browser.run("document.querySelector('.filters').requestSubmit()")
+        assert browser.texts(f"{LISTED} h3") == ["A-1"], words
+
+
 def test_ten_thousand_changes_appear_at_once_and_are_searched_in_a_tenth_of_a_second(browser, show):
     show(job(*(update(number) for number in range(10_000))))
     assert browser.run("return performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd") < 1000

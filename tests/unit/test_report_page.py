@@ -167,6 +167,20 @@ def test_the_totals_are_there_without_any_script():
     assert "A-2 store update name Wanderschuh 2 Wanderschuh 2 neu" in text
 
 
+def test_what_waits_for_a_person_is_there_without_any_script_and_no_list_ends_unsaid():
+    result = many_changes(101)
+    result.held = [Held(7, "A-9", "(type)", "simple", ["a", "b"], None, "it waits")] * 120
+    result.rejects = [Reject("erp", f"p.csv:{row}", f"R-{row}", "stock", "bad") for row in range(151)]
+    result.warnings = ["decoration was lost"] * 3
+    text = " ".join(" ".join(Elements(page([result])).texts).split())
+    assert "Changes (the first 100 of 101)" in text
+    assert "Waiting for you (the first 100 of 120)" in text
+    assert "A-9 (type): ERP has simple, store has a, b, last agreed nothing. it waits" in text
+    assert "sync conflicts resolve 7 --take store (store: go on with what it is there)" in text
+    assert "Rejected rows (the first 100 of 151)" in text and "R-99" in text and "R-100" not in text
+    assert "Warnings decoration was lost" in text
+
+
 def test_a_stopped_and_a_failed_run_say_so_at_the_top():
     stopped = many_changes(2)
     stopped.dry_run, stopped.status = False, "stopped"
