@@ -159,7 +159,7 @@ class _Play:
         self._step("The first run", "The ERP has exported 40 products to erp/products.csv. The shop is still empty.")
         self.erp.fill()
         self.erp.export()
-        self._sync("run", head=7, tail=1)
+        self._sync("run", head=7)
 
     def _both_change(self) -> None:
         self._step("A day goes by", "Both sides are edited, partly the same products:")
@@ -190,7 +190,7 @@ class _Play:
 
     def _run(self) -> None:
         self._step("Do it", "The row with the typing error is set aside (exit code 1 says so); all the rest goes on.")
-        self._sync("run", "--report", "report.html", head=7, tail=1, expect=1)
+        self._sync("run", "--report", "report.html", head=7, expect=1)
         self.console.print()
         self._tell("The shop has its changes. For the ERP there is a file to import, in the ERP's own spelling:")
         for file in self.erp.handed_over():
@@ -218,11 +218,11 @@ class _Play:
         self._sync("run")
         self.console.print()
         self._tell("And once more, to see that nothing is left, and that our own writes are not taken for changes:")
-        self._sync("run", head=0, tail=1)
+        self._sync("run", head=0)
 
     def _history(self) -> None:
         self._step("What happened?", "Every value ever changed is on record: when, from what, to what, and why.")
-        self._sync("history", "T-1020", tail=2)
+        self._sync("history", "T-1020")
 
     def _end(self) -> int:
         report = self.folder / "report.html"
@@ -259,7 +259,10 @@ class _Play:
     def _list(self, *lines: tuple[str, str]) -> None:
         widest = max(len(who) for who, _ in lines)
         for who, what in lines:
-            self._line(Text.assemble((f"{who:<{widest}}  ", "dim"), what))
+            whole = str(self.folder) in what
+            room = self.width - INDENT - widest - 2
+            for at, part in enumerate([what] if whole else textwrap.wrap(what, room)):
+                self._line(Text.assemble((f"{who if at == 0 else '':<{widest}}  ", "dim"), part))
 
     def _block(self, title: Text, text: str) -> None:
         self.console.print()
@@ -272,14 +275,14 @@ class _Play:
         """Never wrapped here: what is printed fits, but for paths, which must stay whole."""
         self.console.print(Text(" " * INDENT) + line, soft_wrap=True)
 
-    def _sync(self, *arguments: str, head: int = 1000, tail: int = 0, expect: int = 0) -> None:
-        """Call the command as a user would, and show the beginning and the end of what it says."""
+    def _sync(self, *arguments: str, head: int | None = None, expect: int = 0) -> None:
+        """Call the command as a user would, and show what it says: all of it, or `head` lines and how it ends."""
         output = io.StringIO()
         with self._terminal(), redirect_stdout(output):
             code = cli.main([*self._paths(arguments), "--config", str(self.folder / "config.toml")])
         if code != expect:
             self.wrong.append(f"sync {arguments[0]} ended with exit code {code}, not {expect}")
-        self._block(Text(f"$ sync {' '.join(arguments)}", style="green"), _shortened(output.getvalue(), head, tail))
+        self._block(Text(f"$ sync {' '.join(arguments)}", style="green"), _shortened(output.getvalue(), head))
 
     def _paths(self, arguments: Sequence[str]) -> Iterator[str]:
         return (str(self.folder / one) if one.endswith(".html") else one for one in arguments)
@@ -302,9 +305,11 @@ class _Play:
                     os.environ[name] = value
 
 
-def _shortened(text: str, head: int, tail: int) -> str:
-    lines = text.strip("\n").split("\n")
-    if len(lines) <= head + tail + 1:
-        return "\n".join(lines)
-    first = [*lines[:head], "  …"] if head else []
-    return "\n".join([*first, *lines[len(lines) - tail :]])
+def _shortened(text: str, head: int | None) -> str:
+    """The first lines and the last paragraph: on a narrow terminal, that has several lines, too."""
+    text = text.strip("\n")
+    begins, _, ends = text.rpartition("\n\n")
+    lines = begins.split("\n")
+    if head is None or len(lines) <= head:
+        return text
+    return "\n".join([*lines[:head], "  …", ends] if head else [ends])

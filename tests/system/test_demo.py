@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,21 @@ def test_the_demo_goes_as_told_and_fits_the_terminal(tmp_path: Path, columns: in
     assert (folder / "report.html").is_file()
     too_long = [line for line in told.stdout.splitlines() if len(line) > columns and str(folder) not in line]
     assert too_long == []
+
+
+def test_on_a_narrow_terminal_each_run_is_told_to_its_end_and_lists_stay_inside(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "syncengine", "demo", "--folder", str(tmp_path / "demo")],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "COLUMNS": "50"},
+        timeout=60,
+        check=False,
+    )
+    steps = [" ".join(step.split()) for step in re.split(r"^[0-9]  ", told.stdout, flags=re.MULTILINE)]
+    assert "Done: 44 changes." in steps[1]
+    assert "Done: 4 changes, 2 changes handed over, 1 waits for you, 1 row rejected." in steps[4]
+    assert max(map(len, told.stdout.partition("2  A day goes by")[2].partition("3  Look before")[0].splitlines())) <= 50
 
 
 def test_the_demo_writes_into_no_folder_that_is_in_use(tmp_path: Path) -> None:
