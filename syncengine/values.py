@@ -147,8 +147,12 @@ class Format:
     def _date(self, text: str) -> date:
         found = _parsed(text, self.date_format)
         if found is None:
-            raise ValueError(f"not a date like {self.date_format}: {_clipped(text)!r}")
+            raise ValueError(f"not a date like {self._example()}: {_clipped(text)!r}")
         return found.date()
+
+    def _example(self) -> str:
+        """What a date looks like here, for people who know no `%d`."""
+        return date(2026, 12, 31).strftime(self.date_format)
 
     def _write_date(self, value: date) -> str:
         text = value.strftime(self.date_format)
@@ -166,7 +170,7 @@ class Format:
             try:
                 found = datetime.fromisoformat(text)
             except ValueError:
-                raise ValueError(f"not a time like {day} 23:59:59: {_clipped(text)!r}") from None
+                raise ValueError(f"not a time like {self._example()} 23:59:59: {_clipped(text)!r}") from None
         return _in_utc(found, self.timezone)
 
     def _write_datetime(self, value: datetime) -> str:

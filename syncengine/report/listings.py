@@ -128,7 +128,7 @@ def _last_run(job: JobStatus) -> Text:
 
 
 def _waiting(job: JobStatus) -> Text:
-    """What somebody has to do something about, each with the command that shows it."""
+    """What somebody has to do something about, each with the command for it."""
     waits = [
         (job.conflicts, "conflict", "sync conflicts"),
         (job.rejected, "rejected row", "sync rejected"),
