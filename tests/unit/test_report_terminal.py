@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from syncengine.records import Action, Change, Counts, FieldChange, Held, JobResult, Reject, Status
+from syncengine.report.summary import FATES
 from syncengine.report.terminal import print_results
 from syncengine.values import Type
 
@@ -199,6 +200,11 @@ def test_what_a_run_did_not_come_to_is_not_told_as_made():
 def test_what_was_handed_over_is_not_told_as_made():
     text = words(job(update("A", "done"), update("B", "in-flight"), dry_run=False))
     assert "updated 0 1 handed over 0 1" in text and "To update in the store: handed over (1) B " in text
+
+
+def test_the_page_about_commands_explains_every_word_for_what_became_of_a_change():
+    page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert [fate for fate in FATES if f"`{fate}`" not in page] == []
 
 
 def test_a_conflict_shows_what_each_side_has_and_the_command_that_answers_it():
