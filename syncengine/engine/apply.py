@@ -47,6 +47,7 @@ def save_plan(job: JobRun, plan: Plan) -> None:
             for change in item.changes.values():
                 change.link = item.pair.link.id
             _hold(job, item)
+        job.state.journal.note_moved(job.name, [key for item in plan.items if (key := item.pair.link.erp_key)])
         job.state.ledger.plan(job.name, job.run, job.result.changes)
         job.state.journal.release(plan.released)
     job.result.held = [held for item in plan.items for held in item.held]

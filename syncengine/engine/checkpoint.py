@@ -22,7 +22,12 @@ def save_checkpoint(job: JobRun, pulled: Pulled) -> None:
     forget = {side: set(job.rejected(side)) for side in SIDES}
     if not job.mapping.erp.complete or job.mapping.erp.archive_to is not None:  # else nothing is read only once
         forget["erp"] |= _unsettled(job)
+    if not job.erp.takes_later:  # what was written in place reads otherwise than what was pulled
+        forget["erp"] |= {
+            change.key for change in job.result.changes if change.side == "erp" and change.key is not None
+        }
     with job.state.transaction():
+        job.state.journal.forget_moved(job.name)
         for side, pull in pulled.pulls.items():
             before = job.state.journal.checkpoint(job.name, side)
             whole = job.full and pull.complete

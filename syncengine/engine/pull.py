@@ -37,8 +37,9 @@ class Pulled:
 
 
 def pull_sides(job: JobRun) -> Pulled:
-    """Pull the store, then the ERP with the partners of what changed in the store. Whole reads begin with the ERP, so
-    that the store can look for what the ERP names."""
+    """Pull the store, then the ERP with the partners of what changed in the store, and with what moved since its
+    checkpoint: a row that was taken back since then reads as it did. Whole reads begin with the ERP, so that the store
+    can look for what the ERP names."""
     pulled = Pulled()
     again = job.state.links.dirty(job.name) + job.state.links.by_id(job.name, _answered(job))
     standing = [one.reject for one in job.state.journal.rejects(job.name) if one.reject.key is not None]
@@ -60,7 +61,7 @@ def pull_sides(job: JobRun) -> Pulled:
         link.erp_key for link in job.state.links.by_identifier(job.name, "store", moved) if link.erp_key is not None
     }
     job.reserved = read_orders(job)
-    _pull(job, pulled, "erp", wanted("erp") | partners)
+    _pull(job, pulled, "erp", wanted("erp") | partners | job.state.journal.moved(job.name))
     settle_orders(job, pulled.pulls["erp"])
     return pulled
 

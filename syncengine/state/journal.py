@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
 from syncengine.endpoints import Cursor
 from syncengine.records import Held, Reject, Side
@@ -25,7 +25,7 @@ conflict = ConflictRow.__table__  # type: ignore[attr-defined]
 reject = RejectRow.__table__  # type: ignore[attr-defined]
 
 
-Source = Side | Literal["orders"]  # what is read on from where it was left
+Source = Side | Literal["orders", "moved"]  # what is read on from where it was left
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,24 @@ class Journal:
         values |= {"job": job, "side": side, "position": json.dumps(cursor.position), "seen": cursor.seen}
         self.connection.execute(insert(checkpoint).values(**values))
 
+    def moved(self, job: str) -> set[str]:
+        """ERP keys of the records whose links were saved since the ERP's checkpoint: by runs that ended before it."""
+        return set(self.cursor(job, "moved").position.get("keys", ()))
+
+    def note_moved(self, job: str, keys: Collection[str]) -> None:
+        """Add to them. Where there is no checkpoint everything is read anyway."""
+        if keys and self.checkpoint(job, "erp").saved is not None:
+            known = sorted(self.moved(job).union(keys))
+            self.save_checkpoint(job, "moved", Cursor({"keys": known}), full=None, rows=0)
+
+    def forget_moved(self, job: str) -> None:
+        self.connection.execute(delete(checkpoint).where(_of(job, "moved")))
+
     def drop_checkpoints(self, job: str) -> None:
         """Both sides are read from their start; what was noted of the store's orders means what it meant."""
-        self.connection.execute(delete(checkpoint).where(_of(job, "erp") | _of(job, "store")))
+        self.connection.execute(
+            delete(checkpoint).where(or_(*(_of(job, source) for source in ("erp", "store", "moved"))))
+        )
 
     def conflicts(self, job: str | None = None) -> list[Conflict]:
         query = select(conflict).order_by(conflict.c.id)
