@@ -62,7 +62,7 @@ class Change:
     "tag", ... for something that records need. `record` is the merged value of every mapped field, for systems that
     take whole rows. `mark` asks the endpoint to write `id` beside the record (`meta:_syncengine`).
 
-    `partly` says of a failed change that it was made but for the fields that have an error of their own.
+    `taken` says that the side took the change: all of it, or all but the fields that have an error of their own.
 
     `kind` is what the record is within its entity ("variable", "variation"; "" where that does not matter). `parent`
     is the ERP key of what the record stands below, `below` that one's id on the side that is written. `options` are,
@@ -87,12 +87,17 @@ class Change:
     status: Status = "planned"
     error: str = ""
     attempts: int = 0  # how often this run has sent it
-    partly: bool = False
+    taken: bool = False
 
     @property
     def name(self) -> str:
         """How people see the record: its ERP key, or `store:123`."""
         return self.key if self.key is not None else f"store:{self.record_id}"
+
+    @property
+    def partly(self) -> bool:
+        """Whether a failed change was made but for some of its fields."""
+        return self.status == "failed" and self.taken and not all(what.error for what in self.fields.values())
 
     def became(self, name: str) -> tuple[Status, str]:
         """What became of one field, and why where it was not written."""

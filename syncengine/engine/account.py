@@ -31,6 +31,7 @@ def account(job: JobRun, item: Item | None, outcome: Outcome, echo: int | None =
     """
     change = outcome.change
     change.status, change.error = outcome.status, outcome.error
+    change.taken = outcome.status in ("done", "in-flight")
     change.record_id = outcome.record_id or change.record_id
     if item is None:
         return
@@ -106,7 +107,6 @@ def _account_done(job: JobRun, item: Item, outcome: Outcome) -> None:
     refused = [f"{name}: {what.error}" for name, what in change.fields.items() if what.error]
     if refused:
         change.status, change.error = "failed", "; ".join(refused)
-        change.partly = len(refused) < len(change.fields)
 
 
 def _kept(job: JobRun, side: Side, name: str, sent: Value, told: Value) -> bool:
@@ -191,7 +191,7 @@ def _release_decided(job: JobRun, item: Item) -> None:
 def was_refused(change: Change) -> bool:
     """Whether nothing of a change was taken, so that the next run tries again; a value that the side did not keep is
     tried again only when it changes."""
-    return change.status == "failed" and not any(what.error for what in change.fields.values())
+    return change.status == "failed" and not change.taken
 
 
 def _save_hashes(item: Item) -> None:

@@ -280,6 +280,29 @@ def test_one_refused_record_leaves_the_others_alone_and_is_tried_again(state: St
     assert both.links() == (3, 1)
 
 
+def test_a_record_that_was_refused_whole_is_tried_again_also_when_one_of_its_fields_was_refused_before(
+    state: State,
+) -> None:
+    both = Both(state, 1)
+    both.run()
+    both.erp.edit("A-0", name="changed")
+    busy = iter([True])
+
+    def does(changes: Sequence[Change]) -> list[Outcome]:
+        with both.store.guard:
+            if next(busy, False):
+                for one in changes:
+                    one.fields["name"].error = "name: not now"
+                return [Outcome(one, "failed", one.record_id, error="busy: try again later") for one in changes]
+            return [both.store._write(one) for one in changes]
+
+    both.store.does = does
+    assert both.run().exit_code == 1
+    result = both.run()
+    assert [(one.key, one.status, list(one.fields)) for one in result.changes] == [("A-0", "done", ["name"])]
+    assert both.run().changes == []
+
+
 def test_a_value_that_the_side_did_not_keep_is_told_and_tried_again_only_when_something_changes(state: State) -> None:
     both = Both(state, 1)
     both.run()

@@ -69,7 +69,7 @@ def test_of_a_change_that_was_made_in_part_each_field_has_its_own_outcome_in_the
         "images": FieldChange([], ["x.png"], "erp changed", error="upload_error"),
     }
     error = "images: upload_error"
-    change = Change("c", "store", "update", "product", "X", "12", fields, status="failed", error=error, partly=True)
+    change = Change("c", "store", "update", "product", "X", "12", fields, status="failed", error=error, taken=True)
     found = JobResult("products", "r1", False, START, changes=[change])
     assert [(line["field"], line["outcome"], line["error"]) for line in rows(found)] == [
         ("name", "done", ""),

@@ -223,7 +223,7 @@ def test_the_numbers_on_the_page_add_up_and_each_leads_to_as_many_entries():
         change.action = ("create", "update", "delete")[at // 10 % 3]
         change.side = ("store", "erp")[at // 30]
         if at % 10 == 7:
-            change.partly, change.fields["name"].error = True, "too long"
+            change.taken, change.fields["name"].error = True, "too long"
     rendered = page([result])
     shown = tiles(rendered)
     numbers = {label: number for label, (number, _) in shown.items()}

@@ -34,7 +34,7 @@ def in_part() -> Change:
         "images": FieldChange([], ["x.png"], "erp changed", error="upload_error: no such host"),
     }
     error = "images: upload_error: no such host"
-    return Change("c", "store", "update", "product", "X-1", "12", fields, status="failed", error=error, partly=True)
+    return Change("c", "store", "update", "product", "X-1", "12", fields, status="failed", error=error, taken=True)
 
 
 def printed(*results: JobResult, width: int = 120, verbose: bool = False, terminal: bool = False) -> str:
