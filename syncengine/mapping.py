@@ -18,7 +18,7 @@ from syncengine.records import Side
 from syncengine.rules import Rule
 from syncengine.secret import Secret
 from syncengine.units import Units, kept, to_erp, to_store
-from syncengine.values import NUMBERS, PLAIN, Format, Type, Value, encode, fitted, is_empty, shown
+from syncengine.values import PLAIN, Format, Type, Value, encode, fitted, is_empty, shown
 
 __all__ = [
     "LINES",
@@ -82,10 +82,6 @@ class Field:
     lines: Lines | None = None  # what is in it, where it is the lines of an order
     reserves: bool = False  # a stock that makes allowance for the orders that the ERP has not booked
     line: int | None = None
-
-    @property
-    def is_number(self) -> bool:
-        return self.type.name in NUMBERS
 
     @property
     def is_as_written(self) -> bool:

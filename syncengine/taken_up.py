@@ -28,7 +28,7 @@ def collected() -> Iterator[dict[str, str]]:
     try:
         yield texts
     finally:
-        _collecting.remove(texts)
+        _collecting.pop()
 
 
 def read_text(path: Path) -> str:

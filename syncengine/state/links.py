@@ -59,9 +59,6 @@ class Link:
     def identifier(self, side: Side) -> str | None:
         return self.erp_key if side == "erp" else self.store_id
 
-    def hash_of(self, side: Side) -> int | None:
-        return self.erp_hash if side == "erp" else self.store_hash
-
     def has_base(self, name: str) -> bool:
         return name in self.base
 

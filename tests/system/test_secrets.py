@@ -264,7 +264,7 @@ def test_a_config_that_is_wrong_is_told_without_what_is_secret_in_it(
         config.write(f"\n{wrong}\n")
     files = everything(made, "run -v", "check", "status")
     out, err = capfd.readouterr()
-    assert out or err
+    assert err, "each command tells what is wrong"
     assert not leaks(out + err + files)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from string import punctuation
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -24,8 +24,6 @@ LIMIT = 100
 ONE = re.compile(r"(?P<route>/products|/customers|/products/[a-z_]+)/(?P<id>\d+)")
 # What the parts that both APIs share say in the words of now.
 OLD_CODES = {"product_invalid_sku": "woocommerce_api_product_sku_already_exists"}
-
-Deed = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def concerns(site: Site, request: Request) -> bool:
