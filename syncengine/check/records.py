@@ -13,7 +13,7 @@ from syncengine.engine.kinds import SIMPLE, VARIATION
 from syncengine.findings import Finding, mistake, note, ok, place, warning
 from syncengine.mapping import Field
 from syncengine.mapping import Mapping as FieldMapping
-from syncengine.private import shortened
+from syncengine.private import of_a_person, shortened
 from syncengine.records import Side, other
 from syncengine.values import Value, is_empty, match_key, shown
 
@@ -164,7 +164,8 @@ def _spelled(field: Field, side: Side, record: Record | None, sides: Mapping[Sid
         text = shown(field.read(side, cell, sides[side].format), field.type)
     except ValueError:
         text = str(cell)
-    return shortened(text)[:LONGEST]
+    hinted = of_a_person if (field.store or "").endswith("phone") else shortened
+    return hinted(text)[:LONGEST]
 
 
 def _records(pages: Iterable[Page]) -> list[Record]:

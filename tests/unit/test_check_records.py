@@ -163,6 +163,17 @@ def test_the_first_record_that_both_sides_have_is_shown_in_the_words_of_each() -
     ]
 
 
+def test_a_telephone_number_is_only_hinted_at_however_it_is_written() -> None:
+    phone = field("phone", store="billing.phone")
+    one = seen(
+        mapping(phone),
+        [{"sku": "A", "phone": "01761234567"}],
+        [{"sku": "A", "billing.phone": "0176-123 45 67"}],
+    )
+    assert one is not None
+    assert [(row.erp, row.store) for row in one.fields] == [("A", "A"), ("017…67", "017…67")]
+
+
 def test_a_partner_is_looked_for_from_either_side() -> None:
     many = [{"sku": f"A-{number}"} for number in range(50)]
     one = seen(mapping(NAME), many, [{"sku": "a-49"}])
