@@ -189,9 +189,10 @@ def _release_decided(job: JobRun, item: Item) -> None:
 
 
 def was_refused(change: Change) -> bool:
-    """Whether nothing of a change was taken, so that the next run tries again; a value that the side did not keep is
-    tried again only when it changes."""
-    return change.status == "failed" and not change.taken
+    """Whether nothing of a change was taken, so that the next run tries again; a value that the side did not keep, or
+    refused for itself, is tried again only when it changes."""
+    each_for_itself = bool(change.fields) and all(what.error for what in change.fields.values())
+    return change.status == "failed" and not change.taken and not each_for_itself
 
 
 def _save_hashes(item: Item) -> None:
