@@ -89,6 +89,7 @@ class Matched:
 
     pairs: list[Pair] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
+    unclear: set[str] = field(default_factory=set)  # rows of the store that are named by rows which were rejected
 
 
 @dataclass(slots=True)

@@ -81,6 +81,7 @@ def _match_by_keys(job: JobRun, erp: list[Pair], store: list[Pair], matched: Mat
         taken.update(found)
         if reason := _ambiguity(pair, found, claimed, linked):
             job.reject(pair.erp, None, reason)
+            matched.unclear.update(key for key in found if key in here and here[key].link.id is None)
             continue
         ((store_id, row),) = found.items()
         other = here[store_id].link if store_id in here else linked.get(store_id)

@@ -26,6 +26,7 @@ class Plan:
     terms: dict[Side, list[Change]] = field(default_factory=lambda: {"erp": [], "store": []})
     dropped: list[int] = field(default_factory=list)  # links that were joined into others
     met: int = 0  # pairs that are linked for the first time, also those that a limit cut off
+    left: list[Pair] = field(default_factory=list)  # of which nothing is planned: never linked and refused, or cut off
     complete: bool = True  # False: cut by a limit, so that no checkpoint moves
 
     def changes(self, side: Side) -> list[Change]:
@@ -46,12 +47,14 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
     pairs = [*_parents_first(job, pairs), *turned_variable(family, pairs)]
     for at, pair in enumerate(pairs, 1):
         if (item := _planned(job, pair, family)) is None:
+            plan.left.append(pair)
             continue
         plan.items.append(item)
         _count(job, item)
         changed += bool(item.changes)
         if job.options.limit is not None and changed >= job.options.limit:
             plan.complete = at == len(pairs)
+            plan.left += pairs[at:]
             _tell_limit(job, len(pairs) - at)
             break
     for side in SIDES:

@@ -25,6 +25,8 @@ class Pulled:
     store: dict[str, Row] = field(default_factory=dict)
     pulls: dict[Side, Pull] = field(default_factory=dict)
     seen: dict[Side, int] = field(default_factory=dict)
+    passed: dict[Side, int] = field(default_factory=dict)  # read, found unchanged, and not in hand
+    unusable: dict[Side, set[str]] = field(default_factory=dict)  # where rows stand that are none
     wanted: dict[Side, set[str]] = field(default_factory=dict)
 
     def rows(self, side: Side) -> dict[str, Row]:
@@ -99,7 +101,7 @@ def _pull(job: JobRun, pulled: Pulled, side: Side, wanted: set[str]) -> None:
     checkpoint = job.state.journal.checkpoint(job.name, side)
     pull = job.endpoint(side).pull(job.state.journal.cursor(job.name, side), wanted, full=job.full)
     job.progress.step(f"reading {side}", checkpoint.rows or None)
-    salted, seen, rows = hash_salt(job, side), 0, pulled.rows(side)
+    salted, seen, passed, rows = hash_salt(job, side), 0, 0, pulled.rows(side)
     refused: list[Reject] = []
     for read in pull:
         page = _identified(job, side, read, refused)
@@ -111,8 +113,10 @@ def _pull(job: JobRun, pulled: Pulled, side: Side, wanted: set[str]) -> None:
         asked = [at for at, key in enumerate(page.ids) if key in wanted] if wanted else []
         names = {page.ids[at] for at in changed}
         by_id = dict(zip(page.ids, hashes, strict=True))
-        rows.update((row.id, row) for row in rows_of(side, page, by_id, sorted({*changed, *asked}), names))
+        in_hand = sorted({*changed, *asked})
+        rows.update((row.id, row) for row in rows_of(side, page, by_id, in_hand, names))
         seen += len(page.ids)
+        passed += len(page.ids) - len(in_hand)
         job.progress.advance(len(page.ids))
     job.progress.advance(pull.unchanged)
     if side == "erp":
@@ -120,10 +124,12 @@ def _pull(job: JobRun, pulled: Pulled, side: Side, wanted: set[str]) -> None:
     pulled.pulls[side] = pull
     pulled.wanted[side] = wanted
     pulled.seen[side] = seen + pull.unchanged
+    pulled.passed[side] = passed + pull.unchanged
     job.result.rejects.extend([*pull.rejects, *refused])
     job.rejected(side).update(one.key for one in pull.rejects if one.key is not None)
     job.result.warnings.extend(pull.warnings)
-    job.result.read.add(side, seen + pull.unchanged + len({one.where for one in [*pull.rejects, *refused]}))
+    pulled.unusable[side] = {one.where for one in [*pull.rejects, *refused]}
+    job.result.read.add(side, seen + pull.unchanged + len(pulled.unusable[side]))
 
 
 def _named(column: pd.Series[str]) -> set[str]:

@@ -68,7 +68,7 @@ def _run(job: JobRun) -> None:
     matched = match(job, pulled)
     missing = missing_pairs(job, pulled, matched.pairs)
     plan = make_plan(job, [*matched.pairs, *missing], matched.dropped)
-    tally(job, plan, pulled)
+    tally(job, plan, matched, pulled)
     guard_plan(job, plan)
     if job.options.dry_run:
         return

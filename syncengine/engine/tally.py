@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from syncengine.engine.job import SIDES, JobRun
+from syncengine.engine.job import SIDES, JobRun, Matched
 from syncengine.engine.plan import Plan
 from syncengine.engine.pull import Pulled
 
@@ -16,17 +16,28 @@ __all__ = ["counts", "exit_code", "tally"]
 EXAMPLES = 3
 
 
-def tally(job: JobRun, plan: Plan, pulled: Pulled) -> None:
-    """Count the rows of both sides that were pulled, and what waits for a person."""
+def tally(job: JobRun, plan: Plan, matched: Matched, pulled: Pulled) -> None:
+    """Count the rows of both sides that were pulled, each by itself, and what waits for a person."""
     result = job.result
     for side in SIDES:
         rejected = {one.where for one in result.rejects if one.side == side}
+        pulled_at = pulled.unusable[side] | {row.where for row in pulled.rows(side).values()}
+        result.read.add(side, len(rejected - pulled_at))  # found by its key, and rejected
+        used = {key: row for key, row in pulled.rows(side).items() if row.where not in rejected}
+        result.unchanged.add(side, pulled.passed[side])
         for item in plan.items:
             row = item.pair.row(side)
-            if row is not None and row.id in pulled.rows(side) and row.where not in rejected and not item.alone:
-                result.changed.add(side, int(row.changed or (side in item.changes) or bool(item.held)))
-        told = result.changed.of(side) + result.unlinked.of(side) + len(rejected)
-        result.unchanged.add(side, max(0, result.read.of(side) - told))
+            if row is not None and row.id in used and not item.alone:
+                moved = row.changed or side in item.changes or bool(item.held)
+                (result.changed if moved else result.unchanged).add(side)
+        for pair in plan.left:
+            row = pair.row(side)
+            if row is not None and row.id in used:
+                number = (
+                    result.unlinked if pair.link.id is None else result.changed if row.changed else result.unchanged
+                )
+                number.add(side)
+    result.unlinked.add("store", len(matched.unclear))
     newly = sum(held.since is None for held in result.held)
     over = {conflict for item in plan.items for conflict in [*item.released, *item.decided.values()]}
     result.waiting = len(job.conflicts) + newly - len(over)

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from syncengine.engine.job import JobRun, Options
+from syncengine.engine import run
+from syncengine.engine.job import JobRun, Matched, Options
+from syncengine.engine.match import match
+from syncengine.engine.pull import Pulled
 from syncengine.engine.run import run_job
 from syncengine.mapping import ErpSide, field_signature, key_signature
 from syncengine.mapping import Mapping as FieldMapping
@@ -270,6 +273,31 @@ def test_every_row_that_was_read_is_accounted_for() -> None:
         assert (result.read.erp, result.read.store, result.drift, len(result.held)) == (5, 2, 1, 1)
         assert [told(result, side) for side in ("erp", "store")] == [5, 2]
         assert (result.waiting, both.run().waiting) == (1, 1)
+
+
+def test_a_row_that_was_found_by_its_key_and_is_rejected_was_read() -> None:
+    with State.in_memory() as state:
+        both = Both(state, create_in_erp=False)
+        both.store.edit("9", sku="A-9", name="n", price="odd", stock=1)
+        both.run()
+        both.erp.edit("A-9", sku="A-9", name="n", price="1", stock=1)
+        result = both.run()
+        assert [one.where for one in result.rejects] == ["store 9"]
+        for side in ("erp", "store"):
+            assert told(result, side) == result.read.of(side), (side, result)
+
+
+def test_a_row_that_got_lost_on_the_way_would_be_missing_in_the_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(job: JobRun, pulled: Pulled) -> Matched:
+        matched = match(job, pulled)
+        matched.pairs.pop()
+        return matched
+
+    with State.in_memory() as state:
+        both = Both(state)
+        monkeypatch.setattr(run, "match", careless)
+        result = both.run()
+        assert (result.read.erp, told(result, "erp")) == (5, 4)
 
 
 def test_a_first_run_tells_what_it_created_and_a_quiet_one_tells_nothing() -> None:
