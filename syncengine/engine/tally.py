@@ -33,10 +33,8 @@ def tally(job: JobRun, plan: Plan, matched: Matched, pulled: Pulled) -> None:
         for pair in plan.left:
             row = pair.row(side)
             if row is not None and row.id in used:
-                number = (
-                    result.unlinked if pair.link.id is None else result.changed if row.changed else result.unchanged
-                )
-                number.add(side)
+                known = result.changed if row.changed else result.unchanged
+                (result.unlinked if pair.link.id is None else known).add(side)
     result.unlinked.add("store", len(matched.unclear))
     newly = sum(held.since is None for held in result.held)
     over = {conflict for item in plan.items for conflict in [*item.released, *item.decided.values()]}
