@@ -88,7 +88,7 @@ def test_jobs_that_write_the_same_things_take_turns(url: str) -> None:
 
 HOLDER = """
 import sys
-from syncengine.engine.lock import locked
+from syncengine.state.lock import locked
 from syncengine.state import State
 
 with State.open(sys.argv[1]) as state, locked(state, sys.argv[1], "products", "turn"):
