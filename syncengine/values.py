@@ -127,9 +127,13 @@ class Format:
         plain = text
         if self.thousands and self.thousands in plain:
             mark = re.escape(self.thousands)
-            grouped = rf"[+-]?[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+(?:{re.escape(self.decimal)}[0-9]+)?"
+            # 0.500 is half of something by another's mark, not five hundred.
+            grouped = rf"[+-]?[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+(?:{re.escape(self.decimal)}[0-9]+)?"
             if not re.fullmatch(grouped, plain):
-                raise ValueError(f"not a number: {text!r} (thousands are grouped by {self.thousands!r} in threes)")
+                raise ValueError(
+                    f"not a number: {_clipped(text)!r} "
+                    f"(thousands are grouped by {self.thousands!r} in threes, without zeros before them)"
+                )
             plain = plain.replace(self.thousands, "")
         if self.decimal != ".":
             if "." in plain:

@@ -146,6 +146,10 @@ def test_one_price_in_many_spellings(format: Format, cell: str, value: str) -> N
         (GERMAN, "1234.567,8"),
         (GERMAN, "1.234.56"),
         (GERMAN, ".234"),
+        (GERMAN, "0.500"),  # half of something by another mark, or five hundred?
+        (GERMAN, "-00.500"),
+        (GERMAN, "001.000"),
+        (SWISS, "0'500"),
         (GERMAN, "1,234,5"),
         (GERMAN, "1,5.000"),
         (ENGLISH, "1,23.4"),
@@ -169,6 +173,7 @@ def test_thousands_are_taken_only_in_exact_groups(cell: str) -> None:
     assert (
         value is None or len(groups) == 1 or (1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:]))
     )
+    assert len(groups) == 1 or not whole.startswith("0")
 
 
 @given(cell=st.text(max_size=12))
