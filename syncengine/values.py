@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -41,6 +41,8 @@ LONGEST_NUMBER = 40  # characters; a longer one is a mistake in the source, not 
 TRUE_WORDS = frozenset({"1", "true", "yes", "y"})
 FALSE_WORDS = frozenset({"0", "false", "no", "n"})
 EXACT = Context(prec=3 * LONGEST_NUMBER, rounding=ROUND_HALF_UP)  # the default one rounds to 28 digits
+SIDE_BY_SIDE = re.compile(r"%[dmyYjHMS]%[dmyYjHMS]")  # numbers of a date with nothing in between
+ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}.*")
 PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 
 
@@ -170,11 +172,9 @@ class Format:
         # The side's own format comes first: %Y-%d-%m looks like an ISO date and means another day.
         for format in (f"{day} %H:%M:%S", f"{day} %H:%M", day):
             found = found or _parsed(text, format)
+        found = found or _parsed_iso(text)
         if found is None:
-            try:
-                found = datetime.fromisoformat(text)
-            except ValueError:
-                raise ValueError(f"not a time like {self._example()} 23:59:59: {_clipped(text)!r}") from None
+            raise ValueError(f"not a time like {self._example()} 23:59:59: {_clipped(text)!r}")
         return _in_utc(found, self.timezone)
 
     def _write_datetime(self, value: datetime) -> str:
@@ -231,18 +231,33 @@ def _as_item(item: Any) -> str:
 
 def _parsed(text: str, format: str) -> datetime | None:
     try:
-        return datetime.strptime(text, format)  # noqa: DTZ007 - the zone is another question
+        found = datetime.strptime(text, format)  # noqa: DTZ007 - the zone is another question
+    except ValueError:
+        return None
+    # Without separators a zero that got lost makes another date: 1122024 was 1 December, or is 11 February.
+    is_whole = not SIDE_BY_SIDE.search(format) or len(text) == len(found.strftime(format))
+    return found if is_whole else None
+
+
+def _parsed_iso(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if ISO_TIME.fullmatch(text) else None
     except ValueError:
         return None
 
 
 def _in_utc(found: datetime, timezone: str) -> datetime:
-    """To the second, which is all that the sides keep."""
+    """To the second, which is all that the sides keep. Raises ValueError for a time that clocks have skipped; only a
+    midnight may be such a one: that day begins later."""
     zoned = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
     try:
-        return zoned.astimezone(UTC).replace(microsecond=0)
+        in_utc = zoned.astimezone(UTC)
+        back = in_utc.astimezone(zoned.tzinfo)
     except OverflowError:
         raise ValueError(f"no such time in UTC: {found}") from None
+    if back.replace(tzinfo=None) != zoned.replace(tzinfo=None) and found.time() != time.min:
+        raise ValueError(f"there was no such time in {timezone}: {found} (clocks were put forward)")
+    return in_utc.replace(microsecond=0)
 
 
 def _as_integer(number: Decimal, text: str) -> int:

@@ -334,6 +334,30 @@ def test_a_date_is_read_only_in_the_format_of_its_side(cell: str) -> None:
         GERMAN.read(cell, Type("date"))
 
 
+@pytest.mark.parametrize(
+    ("format", "cell"),
+    [("%d%m%Y", "1122024"), ("%Y%m%d", "2024111"), ("%d%m%y", "11224"), ("%j%Y", "12024"), ("%d.%m%Y", "1.12024")],
+)
+def test_a_date_without_separators_that_has_lost_a_zero_is_not_guessed(format: str, cell: str) -> None:
+    spelled = Format(date_format=format)
+    for name in ("date", "datetime"):
+        with pytest.raises(ValueError, match=f"like {date(2026, 12, 31).strftime(format)}"):
+            spelled.read(cell, Type(name))
+    with pytest.raises(ValueError, match=f"like {date(2026, 12, 31).strftime(format)}"):
+        spelled.read(f"{cell} 10:00", Type("datetime"))
+
+
+def test_a_date_without_separators_is_read_in_its_whole_width() -> None:
+    assert Format(date_format="%d%m%Y").read("01122024", Type("date")) == date(2024, 12, 1)
+    assert Format(date_format="%y%m%d").read("241201 10:00", Type("datetime")) == datetime(2024, 12, 1, 10, tzinfo=UTC)
+
+
+def test_separators_stand_for_zeros_that_are_left_out() -> None:
+    assert GERMAN.read("1.2.2024", Type("date")) == date(2024, 2, 1)
+    assert Format(date_format="%d%b%Y").read("1Feb2024", Type("date")) == date(2024, 2, 1)
+    assert GERMAN.read("1.2.2024 9:05", Type("datetime")) == datetime(2024, 2, 1, 8, 5, tzinfo=UTC)
+
+
 def test_a_date_that_its_format_cannot_spell_is_not_written() -> None:
     assert SWISS.write(date(1999, 12, 31), Type("date")) == "31.12.99"
     with pytest.raises(ValueError, match=r"cannot be spelled as %d\.%m\.%y"):
@@ -349,6 +373,7 @@ def test_a_date_that_its_format_cannot_spell_is_not_written() -> None:
         (Format(), "2024-07-01T10:00:00.75Z", datetime(2024, 7, 1, 10, tzinfo=UTC)),
         (GERMAN, "01.07.2024 10:00:00", datetime(2024, 7, 1, 8, tzinfo=UTC)),
         (GERMAN, "01.12.2024", datetime(2024, 11, 30, 23, tzinfo=UTC)),
+        (GERMAN, "2024-12-01 10:00", datetime(2024, 12, 1, 9, tzinfo=UTC)),
         (GERMAN, "2024-12-01T10:00:00", datetime(2024, 12, 1, 9, tzinfo=UTC)),
         (Format(date_format="%Y-%d-%m"), "2024-05-01 10:00:00", datetime(2024, 1, 5, 10, tzinfo=UTC)),
     ],
@@ -368,6 +393,26 @@ def test_a_time_without_a_zone_is_in_the_zone_of_its_side() -> None:
 def test_a_time_that_is_none_is_refused(cell: str) -> None:
     with pytest.raises(ValueError, match="time"):
         Format(timezone="Asia/Tokyo").read(cell, Type("datetime"))
+
+
+@pytest.mark.parametrize(
+    "cell", ["2024-W05", "2024-W05-1", "20240201", "2024-02-01", "2024-02-01x10:00", "2024-02-01T10"]
+)
+def test_only_a_whole_iso_time_is_one_where_the_side_has_a_format_of_its_own(cell: str) -> None:
+    with pytest.raises(ValueError, match=r"not a time like 31\.12\.2026"):
+        GERMAN.read(cell, Type("datetime"))
+
+
+@pytest.mark.parametrize("cell", ["31.03.2024 02:30:00", "31.03.2024 02:00", "2024-03-31T02:59:59"])
+def test_a_time_in_the_hour_that_is_left_out_in_spring_is_refused(cell: str) -> None:
+    with pytest.raises(ValueError, match=r"there was no such time in Europe/Berlin: 2024-03-31 02:\d\d:\d\d"):
+        GERMAN.read(cell, Type("datetime"))
+    assert GERMAN.read("2024-03-31T02:30:00Z", Type("datetime")) == datetime(2024, 3, 31, 2, 30, tzinfo=UTC)
+
+
+def test_a_day_that_has_no_midnight_begins_an_hour_later() -> None:
+    brazil = Format(timezone="America/Sao_Paulo")
+    assert brazil.read("2018-11-04", Type("datetime")) == datetime(2018, 11, 4, 3, tzinfo=UTC)
 
 
 def test_the_hour_that_comes_twice_is_not_written_as_the_wrong_one() -> None:
