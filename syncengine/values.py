@@ -306,11 +306,20 @@ def _as_boolean(text: str) -> bool:
 def _as_json(text: str, *, lenient: bool) -> Value:
     """`lenient`: where cells are JSON values already, a text that is no JSON is a text."""
     try:
-        return json.loads(text, parse_constant=_no_number)  # type: ignore[no-any-return]
+        return json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)  # type: ignore[no-any-return]
     except (ValueError, RecursionError) as error:
         if lenient:
             return text
         raise ValueError(f"not JSON: {error}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"the key {_clipped(twice)!r} stands twice in one object")
+    return found
 
 
 def _no_number(word: str) -> None:

@@ -292,6 +292,12 @@ def test_an_api_may_answer_numbers_and_objects_as_text() -> None:
     assert API.read("19.9", MONEY) == Decimal("19.90")
 
 
+def test_an_object_that_names_a_key_twice_is_refused_since_one_of_the_values_would_be_lost() -> None:
+    with pytest.raises(ValueError, match="not JSON: the key 'a' stands twice in one object"):
+        Format().read('[{"a": 1, "b": 2, "a": 2}]', Type("json"))
+    assert Format().read('[{"a": 1}, {"a": 2}]', Type("json")) == [{"a": 1}, {"a": 2}]
+
+
 @pytest.mark.parametrize("word", ["1", "true", "YES", "y", "True"])
 def test_words_for_true(word: str) -> None:
     assert Format().read(word, Type("boolean")) is True
