@@ -41,6 +41,7 @@ CRON_FIELDS: tuple[tuple[str, int, int, list[str]], ...] = (
     ("month", 1, 12, MONTHS),
     ("day of the week", 0, 7, WEEKDAYS),
 )
+ROWS = 'A-1;"a..b";1.50\r\n' * 8  # what any encoding of a CSV file must bring back
 CRON_ITEM = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/([0-9]{1,3}))?")
 
 
@@ -151,7 +152,19 @@ def encoding(written: str) -> str:
         meant = closest(written, names)
         instead = f'did you mean "{meant}"?' if meant else 'write "auto", or one such as "utf-8", "cp1252", "cp850"'
         raise Mistake(f"unknown encoding {written!r}", instead)
+    if not _spells_rows(written):
+        raise Mistake(f"{written!r} cannot spell a CSV file", 'write "auto", or one such as "utf-8", "cp1252", "cp850"')
     return written
+
+
+def _spells_rows(encoding: str) -> bool:
+    """Whether rows come back from it, also where a file is read in pieces: not from those for names of hosts."""
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        found = [decoder.decode(bytes([byte])) for byte in ROWS.encode(encoding)]
+        return "".join([*found, decoder.decode(b"", True)]) == ROWS
+    except (LookupError, ValueError):
+        return False
 
 
 def date_format(written: str) -> str:

@@ -104,6 +104,8 @@ def _pattern(text: str) -> str:
         raise Mistake(f"unknown placeholder {unknown[0]!r}", instead)
     if "{time}" not in PurePosixPath(text).name:
         raise Mistake("without {time} in the file's name, one run would overwrite another's file", instead)
+    if (times := text.count("{time}")) > 1:
+        raise Mistake(f"{{time}} stands there {times} times", instead)
     return text
 
 

@@ -297,6 +297,8 @@ MISTAKES: list[tuple[str, int | None, str, str]] = [
         "without {time} in the file's name",
         "products-{time}.csv",
     ),
+    (changed("{time}", "{time}{time}"), 7, "{time} stands there 2 times", "products-{time}.csv"),
+    (changed("import/", "import-{time}/"), 7, "{time} stands there 2 times", "products-{time}.csv"),
     (changed("{time}", "{time}-{run}"), 7, "unknown placeholder '{run}'", "products-{time}.csv"),
     (changed("import/", "../"), 7, "not a file below the folder", "products-{time}.csv"),
     (changed("import/", "/srv/"), 7, "not a file below the folder", "products-{time}.csv"),
