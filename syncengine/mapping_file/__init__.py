@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from syncengine.errors import ConfigError, Problem
 from syncengine.mapping import Mapping
@@ -50,9 +50,14 @@ def load_mappings(settings: Settings, jobs: Iterable[str] | None = None) -> dict
 def _problems_with_connection(settings: Settings, job: str, mapping: Mapping) -> list[Problem]:
     connection = settings.connections[settings.jobs[job].erp]
     resource = mapping.erp.resource
-    if isinstance(connection, CsvConnection) and leaves(resource):
+    if not isinstance(connection, CsvConnection):
+        return []
+    if leaves(resource):
         message = f"erp.resource: {resource!r} is not inside the folder of connections.{connection.name}"
         return [Problem(mapping.file, mapping.erp.line, message, f"write a name or a glob below {connection.folder}")]
+    if any("**" in part and part != "**" for part in PurePosixPath(resource).parts):
+        message = f"erp.resource: {resource!r}: two stars stand for any folders, and stand alone between slashes"
+        return [Problem(mapping.file, mapping.erp.line, message, 'write one star, or "**/stock*.csv"')]
     return []
 
 

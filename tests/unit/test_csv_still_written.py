@@ -205,6 +205,21 @@ def test_a_folder_that_is_missing_is_told_by_the_pull(tmp_path: Path) -> None:
         Pulled(endpoint)
 
 
+def test_what_goes_wrong_while_looking_ahead_is_told_by_the_pull_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erp = Erp(tmp_path)
+    erp.write(FILE)
+
+    def broken(stream: BinaryIO) -> Iterator[bytes]:
+        raise ValueError("of any kind")
+
+    monkeypatch.setattr(content, "pieces", broken)
+
+    with opened(erp) as endpoint, pytest.raises(ValueError, match="of any kind"):
+        Pulled(endpoint)
+
+
 def test_closing_does_not_wait_for_the_end_of_a_long_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     erp = Erp(tmp_path)
     erp.write(FILE)

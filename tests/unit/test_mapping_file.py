@@ -778,6 +778,13 @@ def test_files_are_read_only_inside_the_folder(tmp_path: Path, resource: str) ->
         load_mappings(settings(tmp_path, stock=STOCK.replace("stock.csv", resource)))
 
 
+@pytest.mark.parametrize("resource", ["stock**.csv", "**stock.csv", "export/**csv", "***/stock.csv"])
+def test_two_stars_stand_for_any_folders_and_for_nothing_else(tmp_path: Path, resource: str) -> None:
+    with pytest.raises(ConfigError, match=r'stock.toml:3: erp.resource: .* stand alone between slashes\n.*"\*\*/stock'):
+        load_mappings(settings(tmp_path, stock=STOCK.replace("stock.csv", resource)))
+    load_mappings(settings(tmp_path, stock=STOCK.replace("stock.csv", "**/stock*.csv")))
+
+
 # -- the shipped ones --------------------------------------------------------------------------------------------------
 
 

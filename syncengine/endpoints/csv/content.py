@@ -13,7 +13,6 @@ from threading import Thread
 from typing import BinaryIO
 
 from syncengine.endpoints.csv.source import PAUSE, Signature, Source, is_young, signature
-from syncengine.errors import SyncError
 
 __all__ = ["Ahead", "Content", "at_rest", "digest_of", "pieces"]
 
@@ -70,12 +69,12 @@ class Ahead:
             self._thread.join()
 
     def _look(self, sources: Callable[[], Iterable[Source]]) -> None:
-        with suppress(SyncError, OSError):
+        with suppress(Exception):
             for source in sources():
-                seen = signature(source.path)
-                if seen is None or is_young(seen):
-                    continue
                 with source.open() as stream:
+                    seen = signature(stream)
+                    if is_young(seen):
+                        continue
                     digest, ascii = digest_of(takewhile(lambda _: not self._closed, pieces(stream)))
                 if self._closed:
                     return
@@ -95,8 +94,8 @@ def at_rest(source: Source, until: float, ahead: Ahead) -> Content | None:
             if first or since > until:
                 raise source.missing()
         elif first or source.rests(seen, since):
-            content = ahead.take(source, seen) or _content(source, seen)
-            if source.rests(seen, since):
+            content = ahead.take(source, seen) or _content(source)
+            if content.signature == seen and source.rests(seen, since):
                 return content
         first = False
         if time.monotonic() > until:
@@ -121,6 +120,6 @@ def digest_of(pieces: Iterable[bytes]) -> tuple[str, bool]:
     return digest.hexdigest(), ascii
 
 
-def _content(source: Source, seen: Signature) -> Content:
+def _content(source: Source) -> Content:
     with source.open() as stream:
-        return Content(source, seen, *digest_of(pieces(stream)))
+        return Content(source, signature(stream), *digest_of(pieces(stream)))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PureWindowsPath
-from typing import BinaryIO
+from typing import BinaryIO, overload
 
 from syncengine.errors import BadSource, CannotRun, ConfigError, Problem
 from syncengine.mapping import Mapping
@@ -37,6 +37,10 @@ IN_PLACE = "in-place"
 Signature = tuple[int, int, int]  # inode, size, time of change in nanoseconds
 
 
+@overload
+def signature(of: BinaryIO) -> Signature: ...
+@overload
+def signature(of: Path) -> Signature | None: ...
 def signature(of: Path | BinaryIO) -> Signature | None:
     """What changes whenever the file does; None if it is not there."""
     try:
