@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 
 from syncengine.errors import BadSource, CannotRun, ConfigError
 from syncengine.mapping import Field
 from syncengine.values import Type
-from tests.csv_files import FIELDS, Erp, Pulled, write
+from tests.csv_files import FIELDS, Erp, Pulled, update, write
 
+Form = Literal["NFC", "NFD"]
 FILE = "ArtNr;Name;VK\nA-1;Schraube;1,50\nA-2;Mutter;0,20\n"
 
 
@@ -144,6 +147,25 @@ def test_only_mapped_columns_are_read_in_whatever_order_they_stand(tmp_path: Pat
     found = Erp(tmp_path).pull("Lager;VK;;Name;Lager; ArtNr ;\nx;1;y;Nut;z;A-1;\n")
 
     assert found.rows == {"A-1": {"ArtNr": "A-1", "Name": "Nut", "VK": "1"}}
+
+
+@pytest.mark.parametrize(("in_file", "in_mapping"), [("NFD", "NFC"), ("NFC", "NFD"), ("NFD", "NFD")])
+def test_a_column_is_found_whether_its_umlauts_are_composed_or_not(
+    tmp_path: Path, in_file: Form, in_mapping: Form
+) -> None:
+    name = normalize(in_mapping, "Größe")
+    erp = Erp(tmp_path, [*FIELDS, Field("size", name, "meta:size")], write_to="in-place")
+    found = erp.pull(normalize(in_file, "ArtNr;Name;VK;Größe\nA-1;a;1;x\n"))
+    assert found.rows == {"A-1": {"ArtNr": "A-1", "Name": "a", "VK": "1", name: "x"}}
+
+    found.endpoint.send([update("A-1", size="y")])
+    assert erp.file.read_text() == normalize(in_file, "ArtNr;Name;VK;Größe\nA-1;a;1;y\n")
+
+
+def test_a_column_that_stands_there_in_both_forms_is_there_twice(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, [*FIELDS, Field("size", "Größe", "meta:size")])
+    with pytest.raises(BadSource, match="the column 'Größe' 2 times"):
+        erp.pull(f"ArtNr;Name;VK;Größe;{normalize('NFD', 'Größe')}\nA-1;a;1;x;y\n")
 
 
 def test_the_column_of_the_parent_is_one_like_any_other(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import difflib
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -48,7 +49,11 @@ class MissingColumn(BadSource):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one file is written. `ascii`: nothing in it tells its encoding. Names of columns are trimmed."""
+    """How one file is written. `ascii`: nothing in it tells its encoding.
+
+    Names of columns are trimmed; those that a job needs stand in `header` as the job spells them, whether their umlauts
+    are composed or not.
+    """
 
     encoding: str
     bom: bytes
@@ -99,7 +104,7 @@ def recognise(
         bom=bom,
         delimiter=division.delimiter,
         line_end=division.line_end,
-        header=tuple(cell.strip() for cell in division.header),
+        header=tuple(division.header),
         ascii=not bom and (_is_ascii(stream) if ascii is None else ascii),
     )
     _check_header(dialect, name, needed)
@@ -214,12 +219,8 @@ class _Division:
     line_end: str
     even: bool
 
-    @property
-    def columns(self) -> set[str]:
-        return {cell.strip() for cell in self.header}
 
-
-def _divide(text: bytes, delimiter: str, formulas: Formulas) -> _Division | None:
+def _divide(text: bytes, delimiter: str, formulas: Formulas, needed: Sequence[str]) -> _Division | None:
     records = [record for record in Grammar(delimiter).split(text, keep_ends=True)[0] if record.strip(b"\r\n")]
     if not records:
         return None
@@ -228,21 +229,27 @@ def _divide(text: bytes, delimiter: str, formulas: Formulas) -> _Division | None
     if header is None:
         return None
     end = records[0][len(records[0].rstrip(b"\r\n")) :].decode()
-    named = list(formulas.read_all(header))
+    named = _as_needed([cell.strip() for cell in formulas.read_all(header)], needed)
     return _Division(delimiter, named, end, all(row is not None and len(row) == len(header) for row in rows))
+
+
+def _as_needed(header: Sequence[str], needed: Sequence[str]) -> list[str]:
+    """The names as the job spells them: systems compose umlauts or not, and people see no difference."""
+    spelled = {unicodedata.normalize("NFC", column): column for column in needed}
+    return [spelled.get(unicodedata.normalize("NFC", column), column) for column in header]
 
 
 def _division(text: str, name: str, connection: CsvConnection, needed: Sequence[str]) -> _Division:
     """How the file's beginning is to be divided. Raises BadSource if that is not certain."""
     marks = CANDIDATES if connection.delimiter == "auto" else (connection.delimiter,)
     formulas = Formulas.of(connection)
-    tried = [_divide(text.encode(), mark, formulas) for mark in marks]
+    tried = [_divide(text.encode(), mark, formulas, needed) for mark in marks]
     found = [division for division in tried if division is not None]
     if not found:
         raise BadSource(f"{name}: there is no header that can be read; is it empty, or a quote in it never closed?")
-    fitting = [division for division in found if division.columns.issuperset(needed)]
+    fitting = [division for division in found if set(division.header).issuperset(needed)]
     if not fitting:
-        return max(found, key=lambda division: (len(division.columns.intersection(needed)), len(division.header)))
+        return max(found, key=lambda division: (len(set(division.header).intersection(needed)), len(division.header)))
     several = [division for division in fitting if len(division.header) > 1]
     likely = [division for division in several if division.even] or several or fitting[:1]
     if len(likely) > 1:
