@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from syncengine.endpoints.csv import cells, lines
+from syncengine.endpoints.csv.grammar import Grammar
+from syncengine.endpoints.csv.index import Index, Known
 from syncengine.errors import BadSource
 from tests.csv_files import FIELDS, Erp, Pulled, write
 
@@ -124,6 +126,56 @@ def test_a_quote_that_is_never_closed_does_not_read_a_whole_large_file_into_memo
 
     assert ":3: the quote" in stopped(Erp(tmp_path), HEADER + 'A-1;a;1\nA-2;"x;1\n' + "A;b;1\n" * 1000)
     assert ":3: this line is longer" in stopped(Erp(tmp_path), HEADER + "A-1;a;1\nA-2;" + "x" * 3000)
+
+
+class Counting(Grammar):
+    """Counts the bytes that it is given to look at."""
+
+    looked_at = 0
+
+    def end(self, text: bytes, at: int) -> int | None:
+        self.looked_at += len(text) - at
+        return super().end(text, at)
+
+    def split(self, text: bytes, *, keep_ends: bool = False) -> tuple[list[bytes], bytes]:
+        self.looked_at += len(text)
+        return super().split(text, keep_ends=keep_ends)
+
+
+@pytest.mark.parametrize("quote", ['A-1;"a;1', 'A-1;"a ""b"" c;1', 'A-1;"a\r'])
+def test_looking_for_the_end_of_a_quote_costs_no_more_than_the_file_is_long(
+    monkeypatch: pytest.MonkeyPatch, quote: str
+) -> None:
+    split_lines = lines.split_lines
+    looked_at = 0
+
+    def counting(text: bytes) -> tuple[list[bytes], bytes]:
+        nonlocal looked_at
+        looked_at += len(text)
+        return split_lines(text)
+
+    monkeypatch.setattr(lines, "split_lines", counting)
+    pieces = [f"{HEADER}{quote}\n".encode(), *[b"A-2;b;1\r\n" * 100] * 200]
+    whole = sum(map(len, pieces))
+    in_blocks, raw = Counting(";"), Counting(";")
+
+    with pytest.raises(BadSource, match=r"x:2: the quote that opens here is never closed"):
+        list(lines.blocks(pieces, in_blocks, Known(Index()), "x"))
+    with pytest.raises(BadSource, match="never closed"):
+        list(lines.raw_records(pieces, raw, "x"))
+    assert looked_at + in_blocks.looked_at < 4 * whole
+    assert raw.looked_at < 4 * whole
+
+
+def test_a_record_of_many_pieces_is_read_as_one() -> None:
+    long = b"".join([b'A-1;"', *[b"a;1\n"] * 1000, b'";1'])
+    text = b"ArtNr;Name;VK\n" + long + b"\nA-2;b;1\nA-3;c;1"
+    pieces = [text[at : at + 7] for at in range(0, len(text), 7)]
+
+    found = list(lines.blocks(pieces, Grammar(";"), Known(Index()), "x"))
+    assert [record for block in found for record in block.records][1:] == [long, b"A-2;b;1", b"A-3;c;1"]
+    assert [line for block in found for line in block.lines] == [1, 2, 1003, 1004]
+    assert b"".join(record for part in lines.raw_records(pieces, Grammar(";"), "x") for record in part) == text
 
 
 @pytest.mark.parametrize("piece", [300, 5000, 50_000])

@@ -84,14 +84,24 @@ class _Carry:
 
 
 def _buffers(texts: Iterable[bytes]) -> Iterator[tuple[bytes, _Carry]]:
-    """The text in pieces that begin with a record; whoever takes one sets `rest` to what it did not use of it."""
+    """The text in pieces that begin with a record; whoever takes one sets `rest` to what it did not use of it.
+
+    A rest that is longer than what follows is a record whose end is far: it is looked at again only when there is twice
+    as much of it, or each piece would cost all that came before.
+    """
     carry = _Carry()
     held = b""
+    more: list[bytes] = []
     for text in texts:
-        buffer = carry.rest + held + text
+        more.append(text)
+        length = sum(map(len, more))
+        if length < len(carry.rest) and length + len(carry.rest) <= ENDLESS:
+            continue
+        buffer = b"".join([carry.rest, held, *more])
+        more = []
         held = b"\r" if buffer.endswith(b"\r") else b""  # half of a CRLF, perhaps
         yield buffer.removesuffix(held), carry
-    buffer = carry.rest + held
+    buffer = b"".join([carry.rest, held, *more])
     if buffer:
         carry.is_last = True
         carry.end_was_added = not buffer.endswith((b"\r", b"\n"))
@@ -103,6 +113,8 @@ def _block(buffer: bytes, line: int, grammar: Grammar, remembered: Known) -> tup
 
     A line is a record unless a quote is open at its end. A known line has none open: only whole records are known.
     """
+    if grammar.end(buffer, 0) is None:  # not even the first has its end here
+        return Block([], [], hashes([]), np.zeros(0, dtype=bool), hashes([])), buffer, line
     records, rest = split_lines(buffer)
     found = hashes(records)
     known, keys = remembered.look_up(found)
