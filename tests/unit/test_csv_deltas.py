@@ -310,6 +310,20 @@ def test_changes_are_handed_over_as_the_last_file_was_written_though_it_is_gone(
     assert (erp.folder / f"import/{RUN}.csv").read_bytes() == "ArtNr\tName\tVK\r\nA-1\tü\t\r\n".encode("cp1252")
 
 
+def test_a_file_without_umlauts_leaves_the_encoding_of_what_is_handed_over_as_it_was(tmp_path: Path) -> None:
+    erp = opened(tmp_path, write_to="import/{time}.csv")
+    put(erp, "delta-1.csv", "A-1;Größe;1", encoding="cp1252")
+    first = Pulled(erp.open()).cursor()
+    put(erp, "delta-2.csv", "A-2;b;1")
+    second = Pulled(erp.open(), first)
+
+    second.endpoint.send([update("A-1", name="ü")])
+    Pulled(erp.open(run="later"), second.cursor()).endpoint.send([update("A-1", name="ü")])
+
+    for run in (RUN, "later"):
+        assert (erp.folder / f"import/{run}.csv").read_bytes() == "ArtNr;Name;VK\nA-1;ü;\n".encode("cp1252")
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [({}, "ArtNr,Name,VK\r\nA-1,ü,\r\n"), ({"delimiter": ";", "encoding": "cp1252"}, "ArtNr;Name;VK\r\nA-1;ü;\r\n")],

@@ -87,6 +87,26 @@ def test_the_file_is_written_as_the_one_that_was_read(tmp_path: Path, encoding: 
     assert written(erp) == bom + 'ArtNr|Name|VK\rÄ|"x|y"|\r'.encode(encoding)
 
 
+def test_of_several_files_the_last_that_tells_an_encoding_counts(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, write_to=TO, resource="export-*.csv")
+    write(erp.folder / "export-1.csv", "ArtNr;Name;VK\nA-1;ö;1\n", encoding="cp1252")
+    write(erp.folder / "export-2.csv", "ArtNr,Name,VK\nA-2,o,1\n")
+
+    Pulled(erp.open()).endpoint.send([update("A-2", name="ü")])
+
+    assert written(erp) == "ArtNr,Name,VK\nA-2,ü,\n".encode("cp1252")
+
+
+def test_an_encoding_that_a_person_has_named_counts_more_than_one_that_was_told(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path, "ArtNr;Name;VK\nA-1;ö;1\n", written="cp1252")
+    cursor = Pulled(endpoint).cursor()
+    erp.write("ArtNr;Name;VK\nA-1;o;1\n")
+
+    Pulled(erp.open(encoding="cp850"), cursor).endpoint.send([update("A-1", name="ü")])
+
+    assert written(erp) == "ArtNr;Name;VK\nA-1;ü;\n".encode("cp850")
+
+
 def test_the_dialect_is_known_though_the_file_was_unchanged_or_not_pulled(tmp_path: Path) -> None:
     erp, endpoint = opened(tmp_path, "ArtNr\tName\tVK\nÄ\tb\t1\n", written="cp1252")
     cursor = Pulled(endpoint).cursor()

@@ -116,6 +116,20 @@ def test_the_encoding_stays(tmp_path: Path, encoding: str) -> None:
     assert erp.file.read_bytes() == "ArtNr;Name;VK\r\nÄ;ö;1\r\nÜ;€;2\r\né;;\r\n".encode(encoding)
 
 
+def test_a_file_that_has_lost_its_last_umlaut_keeps_its_encoding(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path, "ArtNr;Name;VK\nA-1;Größe;1\n".encode("cp1252"))
+    cursor = Pulled(endpoint).cursor()
+    erp.write("ArtNr;Name;VK\nA-1;Groesse;1\n")
+    found = Pulled(erp.open(), cursor)
+
+    sent = found.endpoint.send([update("A-1", name="Übergröße"), create("Ł", 2)])
+
+    assert erp.file.read_bytes() == "ArtNr;Name;VK\nA-1;Übergröße;1\n".encode("cp1252")
+    assert [outcome.error for outcome in sent] == ["", "ArtNr: 'Ł' cannot be written in cp1252"]
+    again = Pulled(erp.open(), found.cursor())
+    assert (again.names, again.pull.guards) == ({"A-1": "Übergröße"}, [])
+
+
 def test_an_encoding_that_spells_one_character_in_two_ways_is_not_rewritten(tmp_path: Path) -> None:
     second_spelling = b"\x87\x90"
     assert second_spelling.decode("cp932").encode("cp932") != second_spelling

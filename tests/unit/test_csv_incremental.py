@@ -10,7 +10,7 @@ from syncengine.endpoints import Cursor
 from syncengine.endpoints.csv import dialect, pages, reader, resource, scan
 from syncengine.errors import GuardStopped
 from syncengine.mapping import Field
-from tests.csv_files import FIELDS, Erp, Pulled
+from tests.csv_files import FIELDS, Erp, Pulled, update
 
 HEADER = "ArtNr;Name;VK\n"
 FILE = HEADER + "A-1;a;1\nA-2;b;1\nA-3;c;1\n"
@@ -223,6 +223,17 @@ def test_the_first_umlaut_is_no_change_of_encoding_but_a_second_encoding_is(tmp_
     fourth = Pulled(erp.open(), third.cursor())
 
     assert [len(found.pull.guards) for found in (first, second, third, fourth)] == [0, 0, 0, 1]
+
+
+def test_plain_characters_are_no_utf_16_and_are_answered_as_they_came(tmp_path: Path) -> None:
+    erp = Erp(tmp_path, write_to="in-place")
+    cursor = erp.pull("ArtNr;Name;VK\nÄ;b;1\n", written="utf-16").cursor()
+    erp.write("ArtNr;Name;VK\nA;b;1\n")
+
+    found = Pulled(erp.open(), cursor)
+    assert found.pull.guards == [("dialect", "erp/products.csv was utf-16-le with ';' and is now utf-8 with ';'")]
+    found.endpoint.send([update("A", name="c")])
+    assert erp.file.read_bytes() == b"ArtNr;Name;VK\nA;c;1\n"
 
 
 def test_a_dialect_that_a_person_has_named_is_not_suspicious(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from syncengine.endpoints.csv.arrivals import is_news, stamps
 from syncengine.endpoints.csv.aside import Aside
 from syncengine.endpoints.csv.content import Content, at_rest
 from syncengine.endpoints.csv.dialect import Dialect
-from syncengine.endpoints.csv.habits import ENOUGH_ROWS, Filling, Habit, emptied
+from syncengine.endpoints.csv.habits import ENOUGH_ROWS, Filling, Habit, emptied, writing
 from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, among, hashes, repeated
 from syncengine.endpoints.csv.pages import pages
 from syncengine.endpoints.csv.resource import Resource
@@ -79,9 +79,9 @@ class DeltaPull:
 
     @property
     def dialect(self) -> Dialect | None:
-        """How the last file that was read is written."""
+        """How to write as the last file that was read is written."""
         habit = self._habit_now()
-        return habit.dialect if habit else None
+        return writing([habit] if habit else [], self._resource.connection)
 
     def missing(self, ids: Collection[str]) -> set[str]:
         return set()

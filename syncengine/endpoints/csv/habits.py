@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from syncengine.endpoints import Page
 from syncengine.endpoints.csv.dialect import Dialect
 from syncengine.settings import CsvConnection
 
-__all__ = ["ENOUGH_ROWS", "Filling", "Habit", "emptied"]
+__all__ = ["ENOUGH_ROWS", "Filling", "Habit", "emptied", "writing"]
 
 ENOUGH_ROWS = 20  # below that a column that became empty tells nothing
 MOSTLY = 0.5
+ASCII = "".join(map(chr, range(128)))
 
 
 @dataclass(frozen=True, slots=True)
 class Habit:
     """How a file was written when it was last read. A file that is all ASCII tells no encoding: the one from before
-    stays, "" if there was none."""
+    stays if the file may be written in it, "" if there was none."""
 
     dialect: Dialect
     encoding: str
 
     @classmethod
     def after(cls, before: Habit | None, dialect: Dialect) -> Habit:
-        told = "" if dialect.ascii else dialect.encoding
-        return cls(dialect, told or (before.encoding if before else ""))
+        if not dialect.ascii:
+            return cls(dialect, dialect.encoding)
+        return cls(dialect, before.encoding if before and _holds_ascii(before.encoding) else "")
 
     @classmethod
     def from_json(cls, found: Any) -> Habit | None:
@@ -53,6 +55,23 @@ class Habit:
             return []
         then = Dialect(encoding or dialect.encoding, b"", delimiter, "", ())
         return [("dialect", f"{name} was {then.shown} and is now {dialect.shown}")]
+
+
+def writing(habits: Sequence[Habit], connection: CsvConnection) -> Dialect | None:
+    """How to write for who wrote these files: as the last one. Where that is all ASCII and nobody has named an
+    encoding, it is the last one that was told: who writes cp1252 does not read our umlauts in UTF-8."""
+    if not habits:
+        return None
+    dialect = habits[-1].dialect
+    told = [habit.encoding for habit in habits if _holds_ascii(habit.encoding)]
+    if told and dialect.ascii and connection.encoding == "auto":
+        return replace(dialect, encoding=told[-1])
+    return dialect
+
+
+def _holds_ascii(encoding: str) -> bool:
+    """Whether ASCII is spelled in it as it is, unlike in UTF-16."""
+    return bool(encoding) and ASCII.encode(encoding, errors="replace") == ASCII.encode()
 
 
 class Filling:

@@ -14,7 +14,7 @@ from syncengine.endpoints.csv.arrivals import is_news, stamps
 from syncengine.endpoints.csv.aside import Aside
 from syncengine.endpoints.csv.content import Content, at_rest
 from syncengine.endpoints.csv.dialect import Dialect
-from syncengine.endpoints.csv.habits import Filling, Habit, emptied
+from syncengine.endpoints.csv.habits import Filling, Habit, emptied, writing
 from syncengine.endpoints.csv.index import UNSELECTED, Hashes, Index, among, hashes, repeated
 from syncengine.endpoints.csv.pages import pages
 from syncengine.endpoints.csv.resource import Resource
@@ -87,9 +87,8 @@ class CsvPull:
 
     @property
     def dialect(self) -> Dialect | None:
-        """How the last file is written, or was when it was last read."""
-        habits = self._habits()
-        return habits[-1].dialect if habits else None
+        """How to write as these files are written, or were when they were last read."""
+        return writing(self._habits(), self._resource.connection)
 
     @property
     def digest(self) -> str | None:
