@@ -65,7 +65,15 @@ def test_new_rows_are_appended_with_the_cells_of_no_field_left_empty(tmp_path: P
 
     endpoint.send([create("A-8", 1, name="n;", price=Decimal("1.5")), create("A-9", 2)])
 
-    assert content(erp) == FILE + '\r\nA-8;"n;";1,50;;\r\nA-9;;;;\r\n'
+    assert content(erp) == FILE + '\r\nA-8;"n;";1,50;;\r\nA-9;;;;'
+
+
+def test_a_file_ends_as_it_did_when_rows_are_appended(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path, "ArtNr;Name;VK\nA-1;a;1\n")
+
+    endpoint.send([create("A-8", 1), create("A-9", 2)])
+
+    assert content(erp) == "ArtNr;Name;VK\nA-1;a;1\nA-8;;\nA-9;;\n"
 
 
 def test_a_new_row_is_inside_of_the_selection(tmp_path: Path) -> None:
@@ -113,7 +121,7 @@ def test_the_encoding_stays(tmp_path: Path, encoding: str) -> None:
 
     endpoint.send([update("Ü", 1, name="€"), create("é", 2)])
 
-    assert erp.file.read_bytes() == "ArtNr;Name;VK\r\nÄ;ö;1\r\nÜ;€;2\r\né;;\r\n".encode(encoding)
+    assert erp.file.read_bytes() == "ArtNr;Name;VK\r\nÄ;ö;1\r\nÜ;€;2\r\né;;".encode(encoding)
 
 
 def test_a_file_that_has_lost_its_last_umlaut_keeps_its_encoding(tmp_path: Path) -> None:
@@ -221,7 +229,7 @@ def test_changes_that_cannot_be_written_fail_alone(tmp_path: Path) -> None:
     assert [found.status for found in outcomes] == ["failed"] * 6 + ["done", "failed", "done", "failed"]
     expected = ["no row", "no row", "already", "NUL", "cannot change", "no key", "", "no number", "", "being created"]
     assert all(reason in found.error for reason, found in zip(expected, outcomes, strict=True))
-    assert content(erp) == FILE.replace("A-3;", "A-1;").replace('"e\r\nf"', '"good"') + "\r\nA-9;;;;\r\n"
+    assert content(erp) == FILE.replace("A-3;", "A-1;").replace('"e\r\nf"', '"good"') + "\r\nA-9;;;;"
 
 
 def test_rows_of_a_duplicate_key_are_not_touched(tmp_path: Path) -> None:

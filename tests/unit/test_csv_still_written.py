@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from threading import Event
-from typing import BinaryIO
+from threading import Event, Timer
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -164,6 +164,77 @@ def test_a_file_that_vanishes_while_it_is_waited_for_is_missing(
 
     with pytest.raises(BadSource, match="no such file"):
         list(erp.open(patience=0.2).pull(Cursor(), [], full=False))
+
+
+HALF = HEADER + "A-1;a;1\nA-2;b;2"  # of a row that goes on with 50.00
+
+
+def test_a_writer_who_pauses_within_a_line_is_waited_for_until_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "STALLED", 60.0)
+    erp = Erp(tmp_path)
+    cursor = erp.pull(FILE).cursor()
+    touch(erp, HALF)
+    paused = time.time() - 5
+    os.utime(erp.file, (paused, paused))
+    endpoint = erp.open(patience=20)
+    Timer(0.3, touch, [erp, HALF + "50.00\n"]).start()
+
+    found = Pulled(endpoint, cursor)
+
+    assert (found.rows["A-2"]["VK"], found.pull.guards, found.pull.left) == ("250.00", [], False)
+
+
+@pytest.mark.parametrize("erp", [{}, {"complete": False}])
+def test_a_writer_who_pauses_for_longer_is_left_for_the_next_run(tmp_path: Path, erp: dict[str, Any]) -> None:
+    side = Erp(tmp_path, **erp)
+    cursor = side.pull(FILE).cursor()
+    touch(side, HALF)
+    paused = time.time() - 5
+    os.utime(side.file, (paused, paused))
+
+    found = Pulled(side.open(patience=0.1), cursor)
+
+    assert (found.rows, found.pull.guards) == ({}, [])
+    assert found.pull.warnings == ["erp/products.csv is still being written; left for the next run"]
+
+
+@pytest.mark.parametrize("erp", [{}, {"complete": False}])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_a_file_that_stays_cut_off_within_a_line_is_told_as_no_longer_what_it_was(
+    tmp_path: Path, encoding: str, erp: dict[str, Any]
+) -> None:
+    side = Erp(tmp_path, **erp)
+    named = {"encoding": encoding} if encoding == "utf-16-be" else {}
+    cursor = side.pull(FILE, written=encoding, **named).cursor()
+    side.write(HALF, encoding=encoding)
+
+    found = Pulled(side.open(**named), cursor)
+
+    [(guard, message)] = found.pull.guards
+    assert guard == "unfinished"
+    assert message.startswith("erp/products.csv ends within a line, as it did not before")
+    side.write(HALF + "1\n", encoding=encoding)
+    assert Pulled(side.open(**named), cursor).pull.guards == []
+    side.write(HALF + "2", encoding=encoding)
+    accepted = Pulled(side.open(**named), found.cursor())  # as after --force
+    assert (accepted.rows["A-2"]["VK"], accepted.pull.guards) == ("22", [])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_a_last_line_that_never_had_an_end_needs_none(tmp_path: Path, end: str) -> None:
+    erp = Erp(tmp_path)
+    without = FILE.replace("\n", end).removesuffix(end)
+    cursor = erp.pull(without).cursor()
+    touch(erp, without + "9")
+    found = Pulled(erp.open(patience=5), cursor)
+    assert (found.rows["A-2"]["VK"], found.pull.guards) == ("19", [])
+
+    erp.write(without + end)
+    ended = Pulled(erp.open(), found.cursor())
+    erp.write(without + end + end)
+    assert (ended.pull.guards, Pulled(erp.open(), ended.cursor()).pull.guards) == ([], [])
 
 
 @contextmanager

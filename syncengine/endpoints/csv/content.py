@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import BinaryIO
 
-from syncengine.endpoints.csv.source import PAUSE, Signature, Source, is_young, signature
+from syncengine.endpoints.csv.source import PAUSE, STALLED, Signature, Source, is_ended, is_young, signature
 
 __all__ = ["Ahead", "Content", "at_rest", "digest_of", "pieces"]
 
@@ -81,10 +81,11 @@ class Ahead:
                 self._found[source.path] = Content(source, seen, digest, ascii)
 
 
-def at_rest(source: Source, until: float, ahead: Ahead) -> Content | None:
+def at_rest(source: Source, until: float, ahead: Ahead, *, ended: bool) -> Content | None:
     """The content of a file that nobody is writing; None if somebody still is at `until` (a monotonic clock's time).
 
-    The first time the wait comes after the reading. Raises BadSource if the file is not there.
+    `ended`: its last line had an end so far; where it has none, its writer may only be pausing. The first time the wait
+    comes after the reading. Raises BadSource if the file is not there.
     """
     first = True
     while True:
@@ -93,6 +94,8 @@ def at_rest(source: Source, until: float, ahead: Ahead) -> Content | None:
         if seen is None:
             if first or since > until:
                 raise source.missing()
+        elif ended and is_young(seen, STALLED) and _breaks_off(source):
+            pass
         elif first or source.rests(seen, since):
             content = ahead.take(source, seen) or _content(source)
             if content.signature == seen and source.rests(seen, since):
@@ -101,6 +104,11 @@ def at_rest(source: Source, until: float, ahead: Ahead) -> Content | None:
         if time.monotonic() > until:
             return None
         time.sleep(PAUSE)
+
+
+def _breaks_off(source: Source) -> bool:
+    with source.open() as stream:
+        return not is_ended(stream)
 
 
 def pieces(stream: BinaryIO) -> Iterator[bytes]:

@@ -137,11 +137,12 @@ class DeltaPull:
     def _at_rest(self) -> tuple[list[Content], str | None]:
         """All files in the order of their names, up to one that somebody is still writing; and the name of that."""
         until = time.monotonic() + self._resource.patience
+        ended = self._habit is not None and self._habit.dialect.ended
         sources = self._resource.sources()
         self._there = [source.name for source in sources]
         contents: list[Content] = []
         for source in sources:
-            content = at_rest(source, until, self._resource.ahead)
+            content = at_rest(source, until, self._resource.ahead, ended=ended)
             if content is None:
                 return contents, source.name
             contents.append(content)

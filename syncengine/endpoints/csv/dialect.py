@@ -17,6 +17,7 @@ from syncengine.endpoints.csv.cells import cells_of
 from syncengine.endpoints.csv.formulas import Formulas
 from syncengine.endpoints.csv.grammar import Grammar
 from syncengine.endpoints.csv.lines import BLOCK
+from syncengine.endpoints.csv.source import is_ended
 from syncengine.errors import BadSource
 from syncengine.settings import CsvConnection
 
@@ -49,7 +50,7 @@ class MissingColumn(BadSource):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one file is written. `ascii`: nothing in it tells its encoding.
+    """How one file is written. `ascii`: nothing in it tells its encoding. `ended`: its last line has an end, too.
 
     Names of columns are trimmed; those that a job needs stand in `header` as the job spells them, whether their umlauts
     are composed or not.
@@ -61,6 +62,7 @@ class Dialect:
     line_end: str
     header: tuple[str, ...]
     ascii: bool = False
+    ended: bool = False
 
     @property
     def shown(self) -> str:
@@ -106,6 +108,7 @@ def recognise(
         line_end=division.line_end,
         header=tuple(division.header),
         ascii=not bom and (_is_ascii(stream) if ascii is None else ascii),
+        ended=is_ended(stream),
     )
     _check_header(dialect, name, needed)
     return dialect

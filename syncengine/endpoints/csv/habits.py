@@ -46,15 +46,17 @@ class Habit:
         return {"dialect": dialect, "encoding": self.encoding}
 
     def broken_by(self, dialect: Dialect, connection: CsvConnection, name: str) -> list[tuple[str, str]]:
-        """The guard against a file that is written otherwise. What is named in the connection has changed only if a
+        """The guards against a file that is written otherwise. What is named in the connection has changed only if a
         person has changed it."""
+        cut = f"{name} ends within a line, as it did not before: its last row may be half of one, and others missing"
+        found = [("unfinished", cut)] if self.dialect.ended and not dialect.ended else []
         now = Habit.after(self, dialect)
         encoding = self.encoding if connection.encoding == "auto" else ""
         delimiter = self.dialect.delimiter if connection.delimiter == "auto" else dialect.delimiter
         if (not encoding or encoding == now.encoding) and delimiter == dialect.delimiter:
-            return []
+            return found
         then = Dialect(encoding or dialect.encoding, b"", delimiter, "", ())
-        return [("dialect", f"{name} was {then.shown} and is now {dialect.shown}")]
+        return [*found, ("dialect", f"{name} was {then.shown} and is now {dialect.shown}")]
 
 
 def writing(habits: Sequence[Habit], connection: CsvConnection) -> Dialect | None:

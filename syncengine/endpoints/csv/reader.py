@@ -146,7 +146,9 @@ class CsvPull:
         while True:
             self._forget_attempt()
             for source in self._resource.sources():
-                content = at_rest(source, until, self._resource.ahead)
+                before = self._habit_before(source.name)
+                ended = before is not None and before.dialect.ended
+                content = at_rest(source, until, self._resource.ahead, ended=ended)
                 if content is None:
                     return source
                 self._contents.append(content)

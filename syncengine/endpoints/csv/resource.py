@@ -76,7 +76,7 @@ class Resource:
         return scan
 
     def broken(self, before: Habit | None, scan: Scan) -> list[tuple[str, str]]:
-        """The guard against a file that is not written as it was before, or as another one was."""
+        """The guards against a file that is not written as it was before, or as another one was."""
         return before.broken_by(scan.dialect, self.connection, scan.content.name) if before else []
 
     def put_away(self, contents: list[Content]) -> None:

@@ -237,11 +237,10 @@ class _Reading:
             text = b"".join(records)
             last = text[-1:] or last
             yield self._encoded(text)
-        end = self.dialect.line_end.encode()
-        if edits.appended:
-            yield self._encoded(
-                b"".join([b"" if last in (b"\r", b"\n") else end, *(row + end for row in edits.appended)])
-            )
+        if edits.appended:  # the file ends as it did, or the ERP's next one might look cut off
+            end, is_ended = self.dialect.line_end.encode(), last in (b"\r", b"\n")
+            added = end.join(edits.appended)
+            yield self._encoded(added + end if is_ended else end + added)
 
     def _records(self) -> Iterator[list[bytes]]:
         return raw_records(utf8(self._stream, self.dialect, self._name), self._grammar, self._name)

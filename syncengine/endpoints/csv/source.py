@@ -17,9 +17,11 @@ __all__ = [
     "IN_PLACE",
     "PATIENCE",
     "PAUSE",
+    "STALLED",
     "Signature",
     "Source",
     "check_inside",
+    "is_ended",
     "is_output",
     "is_young",
     "nothing_there",
@@ -27,10 +29,12 @@ __all__ = [
 ]
 
 YOUNG = 2.0  # seconds: a file touched later than that may still be being written
+STALLED = 10.0  # the same for one that breaks off within a line: uploads stall
 QUIET = 1.0  # seconds for which a young file must not change to count as written
 PAUSE = 0.1
 PATIENCE = 10.0  # seconds to wait for a file that is being written, before it is left for the next run
 
+TAIL = 8  # bytes
 STAMP = r"\d{8}T\d{6}[0-9A-Za-z-]*"
 IN_PLACE = "in-place"
 
@@ -50,9 +54,15 @@ def signature(of: Path | BinaryIO) -> Signature | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def is_young(seen: Signature) -> bool:
+def is_young(seen: Signature, within: float = YOUNG) -> bool:
     """Whether the file was touched so lately that it may still be being written."""
-    return time.time() - seen[2] / 1e9 < YOUNG
+    return time.time() - seen[2] / 1e9 < within
+
+
+def is_ended(stream: BinaryIO) -> bool:
+    """Whether the last line of a file has its end, which stands there in a few bytes whatever the encoding."""
+    stream.seek(max(0, stream.seek(0, os.SEEK_END) - TAIL))
+    return stream.read().rstrip(b"\0").endswith((b"\r", b"\n"))
 
 
 def check_inside(option: str, pattern: str, mapping: Mapping) -> None:
