@@ -68,6 +68,14 @@ def test_new_rows_are_appended_with_the_cells_of_no_field_left_empty(tmp_path: P
     assert content(erp) == FILE + '\r\nA-8;"n;";1,50;;\r\nA-9;;;;'
 
 
+def test_nothing_is_appended_behind_the_mark_with_which_dos_ends_a_file(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path, "ArtNr;Name;VK\r\nA-1;a;1\r\n\x1a")
+
+    endpoint.send([update("A-1", 1, name="b"), create("A-8", 2)])
+
+    assert content(erp) == "ArtNr;Name;VK\r\nA-1;b;1\r\nA-8;;\r\n\x1a"
+
+
 def test_a_file_ends_as_it_did_when_rows_are_appended(tmp_path: Path) -> None:
     erp, endpoint = opened(tmp_path, "ArtNr;Name;VK\nA-1;a;1\n")
 

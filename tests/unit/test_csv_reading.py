@@ -100,6 +100,21 @@ def test_blank_lines_are_no_rows_but_are_counted_as_lines(tmp_path: Path) -> Non
     assert found.rejects == []
 
 
+@pytest.mark.parametrize("ending", ["\x1a", "\x1a\x1a\x1a", "A-2;b;1\x1a"])
+def test_the_mark_with_which_dos_ends_a_file_is_no_row(tmp_path: Path, ending: str) -> None:
+    found = Erp(tmp_path).pull("ArtNr;Name;VK\r\nA-1;a;1\r\n" + ending)
+
+    assert found.rows["A-1"]["VK"] == "1"
+    assert [row["VK"] for row in found.rows.values()] == ["1"] * (2 if ";" in ending else 1)
+    assert (found.rejects, found.pull.complete) == ([], True)
+
+
+def test_the_mark_of_dos_elsewhere_is_a_character(tmp_path: Path) -> None:
+    found = Erp(tmp_path).pull("ArtNr;Name;VK\nA-1;a;1\n\x1a\nA-2;b;1\n")
+
+    assert [where for where, _, _ in found.rejects] == ["products.csv:3"]
+
+
 def test_quoted_cells_hold_delimiters_line_ends_and_doubled_quotes(tmp_path: Path) -> None:
     text = 'ArtNr;"Name";VK\n"A;1";"a ""b""\r\nc\nd";1\nA-2;"""";""\n'
 

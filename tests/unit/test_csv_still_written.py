@@ -222,6 +222,14 @@ def test_a_file_that_stays_cut_off_within_a_line_is_told_as_no_longer_what_it_wa
     assert (accepted.rows["A-2"]["VK"], accepted.pull.guards) == ("22", [])
 
 
+def test_the_mark_with_which_dos_ends_a_file_may_come_behind_its_last_line(tmp_path: Path) -> None:
+    erp = Erp(tmp_path)
+    cursor = erp.pull(FILE).cursor()
+    erp.write(FILE + "\x1a")
+
+    assert Pulled(erp.open(), cursor).pull.guards == []
+
+
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
 def test_a_last_line_that_never_had_an_end_needs_none(tmp_path: Path, end: str) -> None:
     erp = Erp(tmp_path)

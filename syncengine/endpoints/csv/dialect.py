@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from syncengine.endpoints.csv.cells import cells_of
 from syncengine.endpoints.csv.formulas import Formulas
-from syncengine.endpoints.csv.grammar import Grammar
+from syncengine.endpoints.csv.grammar import DOS_END, Grammar
 from syncengine.endpoints.csv.lines import BLOCK
 from syncengine.endpoints.csv.source import is_ended
 from syncengine.errors import BadSource
@@ -99,8 +99,10 @@ def recognise(
         text = codecs.getincrementaldecoder(encoding)().decode(head[len(bom) :], len(head) < HEAD)
     except UnicodeDecodeError as error:
         raise _undecodable(stream, len(bom) + error.start, encoding, name) from None
-    whole = len(head) < HEAD
-    division = _division(text + "\n" if whole and text[-1:] not in ("\r", "\n") else text, name, connection, needed)
+    if len(head) < HEAD:  # it is the whole file
+        text = text.rstrip(DOS_END.decode())
+        text += "" if text.endswith(("\r", "\n")) else "\n"
+    division = _division(text, name, connection, needed)
     dialect = Dialect(
         encoding=encoding,
         bom=bom,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["LINE_END", "Grammar", "split_lines"]
+__all__ = ["DOS_END", "LINE_END", "Grammar", "split_lines"]
 
 DENSE = 500  # one quote in so many bytes: from there on one expression over all beats looking at each quote
+DOS_END = b"\x1a"  # what DOS and CP/M put behind the last line of a file, some of them up to the end of a sector
 LINE_END = re.compile(rb"\r\n|\n|\r")
 
 

@@ -10,7 +10,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from syncengine.endpoints.csv.grammar import LINE_END, Grammar, split_lines
+from syncengine.endpoints.csv.grammar import DOS_END, LINE_END, Grammar, split_lines
 from syncengine.endpoints.csv.index import Hashes, Known, hashes
 from syncengine.errors import BadSource
 
@@ -48,12 +48,13 @@ class Block:
 
 
 def blocks(texts: Iterable[bytes], grammar: Grammar, remembered: Known, name: str) -> Iterator[Block]:
-    """The records of a file whose text comes in pieces of UTF-8, cut anywhere; blank lines are left out.
+    """The records of a file whose text comes in pieces of UTF-8, cut anywhere; blank lines and DOS_END are left out.
 
     Raises BadSource for a quote that is never closed, and for a record without end.
     """
     line = 1
-    for buffer, carry in _buffers(texts):
+    for text, carry in _buffers(texts):
+        buffer = text.removesuffix(b"\n").rstrip(DOS_END) + b"\n" if carry.end_was_added else text
         block, rest, line = _block(buffer, line, grammar, remembered)
         carry.rest = rest
         if len(rest) > ENDLESS or (carry.is_last and rest):

@@ -14,7 +14,7 @@ from syncengine.endpoints.csv.content import digest_of, pieces
 from syncengine.endpoints.csv.dialect import Dialect, utf8
 from syncengine.endpoints.csv.durable import put
 from syncengine.endpoints.csv.formulas import Formulas
-from syncengine.endpoints.csv.grammar import Grammar
+from syncengine.endpoints.csv.grammar import DOS_END, Grammar
 from syncengine.endpoints.csv.lines import raw_records
 from syncengine.endpoints.csv.source import Source, signature
 from syncengine.endpoints.csv.spelling import check_cell, key_of, value_of, writers
@@ -228,19 +228,22 @@ class _Reading:
         """The bytes of the new file."""
         yield self.dialect.bom
         number = 0
-        last = b""
+        last = mark = b""
         for records in self._records():
             changed = [row for row in edits.replaced if number <= row < number + len(records)]
             for row in changed:
                 records[row - number] = edits.replaced[row]
             number += len(records)
-            text = b"".join(records)
+            whole = mark + b"".join(records)
+            text = whole.rstrip(DOS_END)  # new rows come before it
+            mark = whole[len(text) :]
             last = text[-1:] or last
             yield self._encoded(text)
         if edits.appended:  # the file ends as it did, or the ERP's next one might look cut off
             end, is_ended = self.dialect.line_end.encode(), last in (b"\r", b"\n")
             added = end.join(edits.appended)
             yield self._encoded(added + end if is_ended else end + added)
+        yield self._encoded(mark)
 
     def _records(self) -> Iterator[list[bytes]]:
         return raw_records(utf8(self._stream, self.dialect, self._name), self._grammar, self._name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import BinaryIO, overload
 
+from syncengine.endpoints.csv.grammar import DOS_END
 from syncengine.errors import BadSource, CannotRun, ConfigError, Problem
 from syncengine.mapping import Mapping
 
@@ -62,7 +63,7 @@ def is_young(seen: Signature, within: float = YOUNG) -> bool:
 def is_ended(stream: BinaryIO) -> bool:
     """Whether the last line of a file has its end, which stands there in a few bytes whatever the encoding."""
     stream.seek(max(0, stream.seek(0, os.SEEK_END) - TAIL))
-    return stream.read().rstrip(b"\0").endswith((b"\r", b"\n"))
+    return stream.read().rstrip(b"\0" + DOS_END).endswith((b"\r", b"\n"))
 
 
 def check_inside(option: str, pattern: str, mapping: Mapping) -> None:
