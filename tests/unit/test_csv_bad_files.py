@@ -118,6 +118,12 @@ def test_a_quote_that_is_never_closed_stops_the_job_at_the_line_where_it_opens(t
     assert message.startswith('erp/products.csv:14: the quote that opens here is never closed: "never closed;1…')
 
 
+def test_a_header_without_end_is_told_as_such(tmp_path: Path) -> None:
+    message = stopped(Erp(tmp_path), "A" * (1 << 20))
+
+    assert message == "erp/products.csv: its first line is longer than 262,144 bytes; is this a CSV file?"
+
+
 def test_a_quote_that_is_never_closed_does_not_read_a_whole_large_file_into_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

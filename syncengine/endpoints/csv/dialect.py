@@ -250,6 +250,8 @@ def _division(text: str, name: str, connection: CsvConnection, needed: Sequence[
     formulas = Formulas.of(connection)
     tried = [_divide(text.encode(), mark, formulas, needed) for mark in marks]
     found = [division for division in tried if division is not None]
+    if not found and not LINE_END.search(text):
+        raise BadSource(f"{name}: its first line is longer than {HEAD:,} bytes; is this a CSV file?")
     if not found:
         raise BadSource(f"{name}: there is no header that can be read; is it empty, or a quote in it never closed?")
     fitting = [division for division in found if set(division.header).issuperset(needed)]

@@ -93,6 +93,7 @@ class Known:
     """An index beside one reading of a file that is divided in its own way, which the salt tells.
 
     A line is expected behind the one that came before it, where the last reading had it; only others are searched for.
+    Where lines were joined to one record since they were looked up, that guess is off by some, which costs a search.
     """
 
     def __init__(self, index: Index, salt: np.uint64 = UNSALTED) -> None:
