@@ -49,7 +49,8 @@ def judged(mapping: FieldMapping, sides: Mapping[Side, Endpoint], side: Side, sa
         yield warning(
             what,
             f"{where}: {f'{name}: ' if name else ''}{reason}",
-            "a run would reject it: put it right there, or give the field another type, a map or a default",
+            "a run would reject it: put it right there"
+            + (", or give the field another type, a map or a default" if name else ""),
         )
     if len(found) > MOST_TOLD:
         rest = len({where for where, _, _ in found[MOST_TOLD:]})

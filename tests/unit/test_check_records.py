@@ -125,6 +125,16 @@ def test_rows_that_are_no_records_are_told_too_and_many_are_counted() -> None:
     assert told[-1] == ("warning", "20 more would be rejected")
 
 
+def test_only_what_a_field_holds_can_be_mended_in_the_mapping() -> None:
+    broken = [Reject("erp", "a.csv:2", "A", None, "the key 'A' stands also in line 3")]
+    mapped = mapping(PRICE)
+    told = judged(mapped, sides(mapped), "erp", sample("erp", mapped, {"price": "x"}, rejects=broken))
+    assert [one.instead for one in told] == [
+        "a run would reject it: put it right there, or give the field another type, a map or a default",
+        "a run would reject it: put it right there",
+    ]
+
+
 def test_words_of_the_mapping_that_the_store_does_not_take_are_mistakes() -> None:
     state = field("state", truth="erp", translations={"J": "on", "N": "mangled"}, line=7)
     constant = field("flag", has_constant=True, constant="mangled", only_to="erp")
