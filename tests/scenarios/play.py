@@ -66,6 +66,8 @@ class _Play:
                 self._settings()
             case "The ERP has":
                 self._export(step.blocks[0], windows)
+            case "The ERP has, broken off":
+                self._export(step.blocks[0].removesuffix("\n"), windows)
             case _ if heading.startswith(DROPS):
                 self._export(step.blocks[0], windows, heading.removeprefix(DROPS))
             case "Both sides agree":
