@@ -57,8 +57,8 @@ def test_an_empty_store_is_read_in_one_request() -> None:
 class Moving(httpx.BaseTransport):
     """A sandbox in which something happens before a certain request."""
 
-    def __init__(self, sandbox: Sandbox, at: int, happens: Any) -> None:
-        self._through, self._left, self._happens = sandbox.transport(), at, happens
+    def __init__(self, sandbox: Sandbox, at: int, happens: Any, through: httpx.BaseTransport | None = None) -> None:
+        self._through, self._left, self._happens = through or sandbox.transport(), at, happens
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._left -= 1
@@ -82,6 +82,66 @@ def test_products_that_leave_the_list_while_it_is_read_take_no_others_with_them(
             assert len(found) == len(set(found))
             assert set(found) >= set(everything[150:])
             assert pull.missing(everything[150:]) == set()
+
+
+@pytest.mark.parametrize(("number", "leaving"), [(250, 60), (200, 2), (250, 160), (400, 310)])
+def test_a_page_that_is_past_the_end_by_then_takes_no_products_with_it(number: int, leaving: int) -> None:
+    with Sandbox(seed=number) as sandbox:
+        everything = [str(product["id"]) for product in sandbox.products()]
+
+        def trash() -> None:
+            for one in everything[:leaving]:
+                sandbox.edit_product(int(one), status="trash")
+
+        with endpoint(Moving(sandbox, 3, trash), mapping("sku"), concurrency=1) as store:
+            found = ids(store.pull(Cursor(), (), full=True))
+    assert len(found) == len(set(found))
+    assert set(found) >= set(everything[leaving:])
+
+
+def test_a_list_that_shrinks_again_and_again_is_read_to_its_end() -> None:
+    with Sandbox(seed=450) as sandbox:
+        everything = [str(product["id"]) for product in sandbox.products()]
+        leaving = iter(everything[:150])
+
+        def trash() -> None:
+            for one in [next(leaving) for _ in range(50)]:
+                sandbox.edit_product(int(one), status="trash")
+
+        steps = Moving(sandbox, 3, trash)
+        for later in (4, 6):
+            steps = Moving(sandbox, later, trash, through=steps)
+        with endpoint(steps, mapping("sku"), concurrency=1) as store:
+            found = ids(store.pull(Cursor(), (), full=True))
+    assert set(found) >= set(everything[150:])
+
+
+class Untold(httpx.BaseTransport):
+    """A sandbox whose answers lose the size of the list on their way, or tell a wrong one."""
+
+    def __init__(self, sandbox: Sandbox, total: str | None) -> None:
+        self._through, self._total = sandbox.transport(), total
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        found = self._through.handle_request(request)
+        headers = [(name, value) for name, value in found.headers.raw if not name.lower().startswith(b"x-wp-")]
+        if self._total is not None:
+            headers.append((b"X-WP-Total", self._total.encode("latin-1")))
+        return httpx.Response(found.status_code, headers=headers, content=found.read())
+
+
+@pytest.mark.parametrize("total", [None, "", "0", "many", "²", "9" * 5000])
+@pytest.mark.parametrize("number", [99, 100, 101, 199, 250])
+def test_all_is_read_though_the_store_does_not_tell_how_much_there_is(total: str | None, number: int) -> None:
+    with Sandbox(seed=number) as sandbox, endpoint(Untold(sandbox, total)) as store:
+        pull = store.pull(Cursor(), (), full=True)
+        assert len(ids(pull)) == number
+        assert pull.complete
+
+
+def test_all_variations_are_read_though_the_store_does_not_tell_how_many_there_are() -> None:
+    with Sandbox(seed=1, variations=250) as sandbox, endpoint(Untold(sandbox, None)) as store:
+        assert len(ids(store.pull(Cursor(), (), full=True))) == 251
 
 
 def test_products_that_join_the_list_while_it_is_read_come_once() -> None:

@@ -150,7 +150,7 @@ class Shrinking(httpx.BaseTransport):
         return answer
 
 
-def test_a_variation_that_slips_onto_a_page_that_was_read_already_is_not_missing() -> None:
+def test_variations_that_slip_onto_a_page_that_was_read_already_are_read_all_the_same() -> None:
     """The second page is past the end by then, and empty."""
     with (
         Sandbox(seed=1, variations=130, clock=Clock()) as sandbox,
@@ -159,7 +159,7 @@ def test_a_variation_that_slips_onto_a_page_that_was_read_already_is_not_missing
         (product,) = sandbox.products()
         everything = [f"{product['id']}/{number}" for number in product["variations"]]
         pull = store.pull(Cursor(), (), full=True)
-        assert ids(pull) == [str(product["id"]), *everything[:100]]
+        assert ids(pull) == [str(product["id"]), *everything]
         assert pull.missing({*everything, f"{product['id']}/999999"}) == {f"{product['id']}/999999"}
 
 

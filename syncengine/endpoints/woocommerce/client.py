@@ -27,12 +27,13 @@ from syncengine.private import hide
 from syncengine.settings import WooCommerceConnection
 from syncengine.values import Value, same
 
-__all__ = ["Client", "LostReply", "NoSuchRoute", "Reply"]
+__all__ = ["Client", "LostReply", "NoSuchRoute", "Reply", "number_in"]
 
 TRIES = 8
 TRIES_AT_FIRST = 3  # while nothing at all is there: then the URL is more likely wrong than the store busy
 LONGEST_PAUSE = 300.0  # seconds; a store that asks for more is given up for this run
 LARGEST_REPLY = 128 * 1024 * 1024
+LONGEST_COUNT = 12  # digits
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -62,12 +63,12 @@ class _Again(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that makes sense: JSON, with the store's clock and the size of the list that it is a page of."""
+    """An answer that makes sense: JSON, with the store's clock and, if told, the size of the list it is a page of."""
 
     status: int
     body: Any
     date: datetime | None
-    total: int
+    total: int | None
 
 
 class Client:
@@ -263,8 +264,8 @@ class Client:
 
     def _ask_for_a_pause(self, response: httpx.Response) -> None:
         given = response.headers.get("Retry-After", "").strip()
-        if given.isdigit():
-            pause = float(given)
+        if (seconds := number_in(given)) is not None:
+            pause = float(seconds)
         else:
             until, now = _http_date(given), _http_date(response.headers.get("Date", ""))
             if until is None or now is None:
@@ -305,9 +306,8 @@ class Client:
         return reply
 
     def _reply(self, response: httpx.Response, answer: Any) -> Reply:
-        total = response.headers.get("X-WP-Total", "")
         date = _http_date(response.headers.get("Date", ""))
-        return Reply(response.status_code, answer, date, int(total) if total.isdigit() else 0)
+        return Reply(response.status_code, answer, date, number_in(response.headers.get("X-WP-Total", "")))
 
     def _not_json(self, response: httpx.Response, body: bytes) -> str:
         if not body.strip():
@@ -346,6 +346,11 @@ def _code_and_message(answer: Any) -> tuple[str, str]:
     if not isinstance(answer, dict):
         return "", ""
     return str(answer.get("code", "")), str(answer.get("message", ""))
+
+
+def number_in(header: str) -> int | None:
+    """A count as a header tells it; None where there is none."""
+    return int(header) if header.isascii() and header.isdecimal() and len(header) <= LONGEST_COUNT else None
 
 
 def _http_date(text: str) -> datetime | None:

@@ -1,9 +1,10 @@
 """Whole lists out of a store that goes on living while they are read.
 
-Pages are ordered by id and overlap by one row: a page must begin with something already seen. If it does not, rows
-have left the list in between and what followed them has moved up, past us; then the list is read again from one page
-before. Rows can also join behind the reader, but those were changed after the reading began, and the next incremental
-pull brings them. So no count of pages or rows has to be trusted, and pages can be fetched ahead.
+Pages are ordered by id and overlap by one row: a page must begin with something already seen. If it does not, or is
+empty, rows have left the list in between and what followed them has moved up, past us; then the list is read again from
+one page before. Rows can also join behind the reader, but those were changed after the reading began, and the next
+incremental pull brings them. So no count of pages or rows has to be trusted, and pages can be fetched ahead: a total,
+where the store tells one that its own page does not belie, only saves asking for a page that would hold nothing new.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from syncengine.errors import Unreachable
 __all__ = ["PER_PAGE", "Rows", "asked", "chunks", "listed", "rows_in"]
 
 PER_PAGE = 100  # the store's maximum: 101 is an error (FACTS-WOOCOMMERCE, 3)
+STEP = PER_PAGE - 1  # from page to page: one row is seen twice
 LONGEST_QUERY = 4000  # characters of a list parameter; a URL of 11 KB is a 414 (FACTS-WOOCOMMERCE, 4)
 
 Rows = list[dict[str, Any]]
@@ -36,7 +37,7 @@ def listed(
     """All rows of a list by rising id, each once, in pages. `began` is told the store's clock at the first page."""
     last = at = 0
     first: Rows = []
-    reread = -1
+    reread = (-1, -1)  # where a gap was found, and what had been read by then
     coming: dict[int, Future[Reply]] = {}
 
     def read(offset: int) -> Reply:
@@ -51,21 +52,21 @@ def listed(
                 if at == 0:
                     began(reply.date)
                     first = rows
-                elif rows == first:
+                elif rows and rows == first:
                     raise Unreachable(client.prefixed(f"GET {path}: the store ignores `offset`"))
-                elif rows and rows[0]["id"] > last and at != reread:
+                elif (not rows or rows[0]["id"] > last) and (at, last) != reread:
                     coming.clear()
-                    reread = at  # if the gap is still there after one page back, the store hides the row between
-                    at = max(0, at - PER_PAGE + 1)
+                    reread = at, last  # if one page back brings nothing new, the store hides the row between
+                    at = max(0, at - STEP)
                     continue
                 fresh = [row for row in rows if row["id"] > last]
                 if fresh:
                     last = fresh[-1]["id"]
                     yield fresh
-                at += PER_PAGE - 1
-                if at + 1 >= reply.total:
+                if _is_last(at, len(rows), reply.total):
                     return
-                for offset in range(at, min(at + ahead * (PER_PAGE - 1), reply.total - 1), PER_PAGE - 1):
+                at += STEP
+                for offset in range(at, min(at + ahead * STEP, (reply.total or 0) - 1), STEP):
                     if offset not in coming and ahead > 1:
                         coming[offset] = pool.submit(read, offset)
         finally:
@@ -73,19 +74,18 @@ def listed(
                 future.cancel()
 
 
+def _is_last(offset: int, rows: int, total: int | None) -> bool:
+    """Whether nothing follows a page: the store's total says so, or, without one to be believed, the page is short."""
+    believed = total is not None and total >= offset + rows
+    return offset + max(rows, PER_PAGE) >= (total or 0) if believed else rows < PER_PAGE
+
+
 def asked(client: Client, requests: Sequence[tuple[str, Mapping[str, Any]]], ahead: int) -> Iterator[Rows]:
     """The rows that each request (a path and its query) finds, in their order, `ahead` of them at once."""
 
     def ask(request: tuple[str, Mapping[str, Any]]) -> Rows:
         path, query = request
-        found: Rows = []
-        for page in count(1):
-            more = {"page": page} if page > 1 else {}
-            reply = client.get(path, {**query, **more, "per_page": PER_PAGE, "orderby": "id", "order": "asc"})
-            found += rows_in(client, reply, path)
-            if page * PER_PAGE >= reply.total:
-                break
-        return found
+        return [row for rows in listed(client, path, query) for row in rows]
 
     if len(requests) < 2 or ahead < 2:
         yield from map(ask, requests)

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from html import unescape
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
-from syncengine.endpoints.woocommerce.client import Client, Reply
+from syncengine.endpoints.woocommerce.client import Client, Reply, number_in
 from syncengine.endpoints.woocommerce.legacy.auth import legacy_auth
 from syncengine.endpoints.woocommerce.legacy.terms import Terms
 from syncengine.endpoints.woocommerce.legacy.words import KINDS, TEXTS, Kind, Record, undressed
+from syncengine.endpoints.woocommerce.lists import listed
 from syncengine.errors import CannotRun, Unreachable
 from syncengine.settings import WooCommerceConnection
 from syncengine.values import Value
@@ -118,7 +120,7 @@ class LegacyClient(Client):
         if query.get("include") and route == "customers":  # its lists take no ids
             return self._of_ids(kind, route, str(query["include"]).split(","), query)
         reply = self._told(route, _query(kind, query))
-        return self._rows(kind, reply, reply.body.get(kind.many), reply.total)
+        return _with(self._rows(kind, reply, reply.body.get(kind.many)), total=reply.total)
 
     def _one(self, kind: Kind, path: str, query: Mapping[str, Any]) -> Reply:
         reply = self._told(path, _fields(kind, query))
@@ -127,12 +129,12 @@ class LegacyClient(Client):
     def _of_ids(self, kind: Kind, route: str, ids: Sequence[str], query: Mapping[str, Any]) -> Reply:
         """Each on its own; but many are looked for in the list first, which may hold them side by side."""
         numbers = sorted(map(int, ids))
-        listed = self._amid_list(kind, route, numbers, query) if len(numbers) > FEW else []
-        rest = set(numbers) - {row["id"] for row in listed}
+        side_by_side = self._amid_list(kind, route, numbers, query) if len(numbers) > FEW else []
+        rest = set(numbers) - {row["id"] for row in side_by_side}
         replies = [self._or_none(f"{route}/{number}", _fields(kind, query)) for number in sorted(rest)]
         rows = [_part(reply, kind.one) for reply in replies if reply is not None]
         reply = self._rows(kind, next(filter(None, replies), None), rows)
-        return _with(reply, [*listed, *reply.body])
+        return _whole([*side_by_side, *reply.body], reply.date)
 
     def _amid_list(self, kind: Kind, route: str, numbers: Sequence[int], query: Mapping[str, Any]) -> list[Record]:
         """The records with these numbers out of the pages of a list by id that begin with the lowest. Its place is
@@ -141,7 +143,7 @@ class LegacyClient(Client):
 
         def page(offset: int, **changed: Any) -> tuple[list[Record], int]:
             reply = self._told(route, _query(kind, {**by_id, "offset": offset, **changed}))
-            return self._rows(kind, reply, _part(reply, kind.many)).body, reply.total
+            return self._rows(kind, reply, _part(reply, kind.many)).body, reply.total or 0
 
         low, high = 0, page(0, per_page=1, _fields="id")[1]
         while low < high:
@@ -164,28 +166,21 @@ class LegacyClient(Client):
             asked = [{**_query(kind, rest), "filter[sku]": _twice(sku)} for sku in skus]
             replies = [self._told(kind.many, dict(sorted(one.items()))) for one in asked]
             found = self._rows(kind, replies[0], [row for reply in replies for row in _part(reply, kind.many) or ()])
-            return _with(found, [row for row in found.body if row.get("type") != "variation"])
+            return _whole([row for row in found.body if row.get("type") != "variation"], found.date)
         wanted = {_folded(sku) for sku in skus}
-        ids: list[str] = []
-        offset, total = 0, 1
-        while offset < total:
-            light = {**rest, "_fields": "id,sku", "offset": offset, "orderby": "id", "order": "asc"}
-            reply = self._told(kind.many, _query(kind, light))
-            total = reply.total
-            rows = self._rows(kind, reply, _part(reply, kind.many)).body
-            ids += [str(row["id"]) for row in rows if _folded(row.get("sku")) in wanted]
-            offset += int(query.get("per_page", 100))
+        light = listed(self, kind.many, {**rest, "_fields": "id,sku"})
+        ids = [str(row["id"]) for rows in light for row in rows if _folded(row.get("sku")) in wanted]
         if not ids:
-            return Reply(200, [], reply.date, 0)
-        return _with(self._listed(kind.many, {**rest, "include": ",".join(ids), "per_page": len(ids)}), total=0)
+            return _whole([], None)
+        found = self._listed(kind.many, {**rest, "include": ",".join(ids), "per_page": len(ids)})
+        return _whole(found.body, found.date)
 
-    def _rows(self, kind: Kind, reply: Reply | None, rows: Any, total: int = 0) -> Reply:
+    def _rows(self, kind: Kind, reply: Reply | None, rows: Any) -> Reply:
         if not isinstance(rows, list) or not all(
             isinstance(row, dict) and isinstance(row.get("id"), int) for row in rows
         ):
             raise Unreachable(self.prefixed(f"GET {kind.many}: the answer is no list of records"))
-        told = [kind.told(row, self._terms) for row in rows]
-        return Reply(200, told, reply.date if reply else None, total)
+        return _whole([kind.told(row, self._terms) for row in rows], reply.date if reply else None)
 
     def _or_none(self, path: str, query: Mapping[str, Any]) -> Reply | None:
         """One record, None where there is none."""
@@ -306,7 +301,6 @@ class LegacyClient(Client):
     def _reply(self, response: httpx.Response, answer: Any) -> Reply:
         """With the error as wc/v3 words it. What is no business of the route is told by its status."""
         reply = super()._reply(response, answer)
-        total = response.headers.get("X-WC-Total", "")
         errors = answer.get("errors") if isinstance(answer, dict) else None
         status, body = reply.status, reply.body
         if isinstance(errors, list) and errors and isinstance(errors[0], dict):
@@ -315,7 +309,7 @@ class LegacyClient(Client):
                 body["code"] = "rest_no_route"
             elif UNSIGNED in body["message"]:
                 status = 401
-        return Reply(status, body, reply.date, int(total) if total.isdigit() else 0)
+        return Reply(status, body, reply.date, number_in(response.headers.get("X-WC-Total", "")))
 
 
 def _query(kind: Kind, query: Mapping[str, Any]) -> dict[str, Any]:
@@ -351,6 +345,11 @@ def _fields(kind: Kind, query: Mapping[str, Any]) -> dict[str, str]:
 
 def _part(reply: Reply, name: str) -> Any:
     return reply.body.get(name) if isinstance(reply.body, dict) else None
+
+
+def _whole(rows: list[Record], date: datetime | None) -> Reply:
+    """All that was asked for, in one answer: nothing follows it."""
+    return Reply(200, rows, date, len(rows))
 
 
 def _with(reply: Reply, body: Any = None, *, status: int | None = None, total: int | None = None) -> Reply:
