@@ -290,6 +290,24 @@ def test_retry_after_is_honoured_by_whoever_comes_next() -> None:
     client.close()
 
 
+def test_a_pause_that_makes_no_sense_is_overlooked() -> None:
+    for given in (b"\xb2", b"-5", b"1e3", b"soon", b"Wed, 99 Jul 2026 12:00:30 GMT"):
+        headers = [(b"Retry-After", given), (b"Date", b"Wed, 01 Jul 2026 12:00:00 GMT")]
+        transport = answering(httpx.Response(503, headers=headers), LISTED)
+        client = client_on(transport)
+        assert client.get("products").body == []
+        client.close()
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -0900", "noon", ""])
+def test_a_store_without_a_clock_that_makes_sense_is_read_whole_each_time(date: str) -> None:
+    with endpoint(answering(answer([], X_WP_Total="0", Date=date))) as store:
+        for _ in range(2):
+            pull = store.pull(Cursor(), (), full=True)
+            assert ids(pull) == []
+        assert pull.cursor(()).position == {}
+
+
 def test_a_store_that_asks_for_an_hour_is_left_alone() -> None:
     client = client_on(answering(httpx.Response(429, headers={"Retry-After": "3600"})))
     with pytest.raises(Unreachable, match="left alone for 3600 s"):

@@ -63,6 +63,11 @@ def store() -> Iterator[Products]:
         ("dimensions.length", "1,5", "not a measure"),
         ("date_on_sale_from", "not a date", "not a date: 'not a date'"),  # would be 1970-01-01
         ("date_on_sale_to", 5, "not a date"),
+        ("date_on_sale_from", datetime(1, 1, 1, tzinfo=UTC), "a date before 1970 or after 9998: 0001-01-01T00"),
+        ("date_on_sale_to", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "what has no end has an empty date"),
+        ("date_on_sale_to", "9999-12-31T23:59:59Z", "a date before 1970 or after 9998"),
+        ("date_on_sale_from", date(1, 1, 1), "a date before 1970 or after 9998: 0001-01-01"),
+        ("name", "0", "the store calls a product of the name 0 Product"),
         ("name", "50% off <5>", "it holds '<5>', which the store takes out as a tag"),
         ("name", "<script>alert(1)</script>X", "it holds '<script>'"),
         ("name", "if 1 < 2 and 3 > 2", "it holds '< 2 and 3 >'"),
@@ -82,6 +87,9 @@ def store() -> Iterator[Products]:
         ("sku", "x" * 101, "it has 101 characters: the store tells SKUs apart by the first 100 only"),
         ("sku", "0", "the store cannot look up the SKU 0"),
         ("slug", "Ünïcode Name", "not a slug"),
+        ("slug", "-a-", "not a slug"),  # would be a
+        ("slug", "a--b", "not a slug"),  # would be a-b
+        ("slug", "---", "not a slug"),  # would be made from the name
         ("global_unique_id", "ABC def", "not a GTIN"),  # would be empty
         ("global_unique_id", "4006381333932", "it would have to end in 1"),
         ("categories", ["A > "], "a category path with an empty part: 'A > '"),
@@ -107,6 +115,10 @@ def store() -> Iterator[Products]:
         ("on_sale", True, "it cannot be written"),
         ("frobnicate", 1, "the store has no field 'frobnicate' that can be written"),  # would be ignored
         ("images", ["/a.png"], "not the whole URL of an image"),
+        ("images", ["https://x.test/a.png", "http://[::1/x.jpg"], "not the whole URL of an image: 'http://[::1/x.jpg'"),
+        ("images", ["http://a\u2100b.example/x.jpg"], "not the whole URL of an image"),
+        ("images", ["http://x.test:99999/x.jpg"], "not the whole URL of an image"),
+        ("images", ["https://x.test/\ud800.jpg"], "half a character"),
         ("type", "variable", "never changed by a run"),
     ],
 )  # fmt: skip
@@ -136,6 +148,9 @@ def test_what_the_store_would_mangle_is_refused_with_its_reason(
         ("date_on_sale_from", datetime(2026, 1, 1, tzinfo=UTC)),
         ("date_on_sale_from", "2026-01-01T00:00:00Z"),
         ("date_on_sale_to", date(2026, 1, 1)),
+        ("date_on_sale_to", date(9999, 12, 31)),
+        ("slug", "a_b-2-c"),
+        ("images", ["http://[::1]:8080/x.jpg"]),
         ("date_on_sale_to", None),
         ("name", "Ünïcödé 日本語 😀 A & B \"dq\" 'sq' – Ⅷ½ m²"),
         ("name", "e\u0301 nfd, zero\u200bwidth, tab\tnl\n"),

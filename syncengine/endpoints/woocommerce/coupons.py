@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -22,6 +22,7 @@ from syncengine.endpoints.woocommerce.judges import (
     switch,
     whole,
 )  # fmt: skip
+from syncengine.endpoints.woocommerce.moments import bare
 from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
 from syncengine.endpoints.woocommerce.plain import Judge, Plain
 from syncengine.endpoints.woocommerce.remembered import Route
@@ -48,7 +49,7 @@ def _code(code: object) -> str:
 def _moment(value: Value) -> str:
     """A day begins where the shop is, a moment is the same everywhere."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{bare(value)}Z"
     return f"{value}T00:00:00" if value else ""
 
 

@@ -7,18 +7,17 @@ that cannot see, meta written past WooCommerce and what is gone, a full pull fin
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from syncengine.endpoints import Cursor, Page, Pull
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.lists import Rows, listed
+from syncengine.endpoints.woocommerce.moments import bare, saved
 from syncengine.endpoints.woocommerce.objects import Objects, Record
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 
 __all__ = ["DatedPull"]
-
-SECONDS = "%Y-%m-%dT%H:%M:%S"
 
 
 class DatedPull(Pull):
@@ -46,7 +45,7 @@ class DatedPull(Pull):
         self._overlap = overlap
         self._selection = {path: sorted(words) for path, words in only.items()}
         same_selection = cursor.position.get("only", {}) == self._selection  # what it left out was never read
-        self._since = _moment(cursor.position.get("since")) if same_selection and not full else None
+        self._since = saved(cursor.position.get("since")) if same_selection and not full else None
         self._wanted = {*map(str, wanted), *cursor.position.get("again", ())}
         self._leaves_out = leaves_out
         self._began: datetime | None = None
@@ -56,8 +55,7 @@ class DatedPull(Pull):
     def __iter__(self) -> Iterator[Page]:
         query = {**self._route.everything, "_fields": self._fields}
         if self._since is not None:
-            # bare GMT with dates_are_gmt: with a Z in addition the store is off by its UTC offset (FACTS, 4)
-            query |= {"modified_after": (self._since - self._overlap).strftime(SECONDS), "dates_are_gmt": "true"}
+            query |= {"modified_after": bare(self._since - self._overlap), "dates_are_gmt": "true"}
         for rows in listed(self._client, self._route.path, query, self._concurrency, self._note_the_clock):
             yield from self._page(rows)
         for rows in self._by_id(self._wanted - self._seen):
@@ -76,7 +74,7 @@ class DatedPull(Pull):
         return absent
 
     def cursor(self, forget: Collection[str]) -> Cursor:
-        position: dict[str, Any] = {"since": f"{self._began.strftime(SECONDS)}Z"} if self._began is not None else {}
+        position: dict[str, Any] = {"since": f"{bare(self._began)}Z"} if self._began is not None else {}
         if self._selection:
             position["only"] = self._selection
         return Cursor({**position, "again": sorted(forget)} if forget else position)
@@ -102,7 +100,3 @@ class DatedPull(Pull):
         return not self._leaves_out(row) and all(
             str(self._objects.cell(path, row)) in allowed for path, allowed in self._only.items()
         )
-
-
-def _moment(text: object) -> datetime | None:
-    return datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None

@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Collection
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,11 +39,12 @@ __all__ = [
 LONGEST_PRICE = 20  # characters: the store keeps any length, but no shop means 22 digits
 LONGEST_NAME = 200  # characters of the name or slug of a term, a column of the database
 LONGEST_URL = 2000
+FIRST_YEAR, LAST_YEAR = 1970, 9998
 LARGEST_STOCK = 10**12
 HALF_A_CHARACTER = "it holds half a character (a lone surrogate), which is no text"
 PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 TAG = re.compile(r"<\s*/?\s*([A-Za-z0-9-]*)[^<>]*>")  # "1 < 2" is none and survives
-SLUG = re.compile(r"[a-z0-9_-]+")
+SLUG = re.compile(r"[a-z0-9_]+(?:-[a-z0-9_]+)*")  # the store makes one hyphen of several, and none at an end
 
 # What WordPress leaves in a text; every other tag is taken out of it.
 KEPT_TAGS = frozenset(
@@ -104,16 +105,19 @@ def one_of(words: tuple[str, ...]) -> Callable[[Value], str]:
 
 
 def moment(value: Value) -> str:
-    """ "not a date" becomes 1970-01-01."""
-    if is_empty(value) or isinstance(value, date):
+    """ "not a date" becomes 1970-01-01; a year is told in four digits, also where the time zone shifts it."""
+    if is_empty(value):
         return ""
     try:
-        if isinstance(value, str):
-            datetime.fromisoformat(value)
-            return ""
+        found = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
-        pass
-    return f"not a date: {value!r}"
+        found = None
+    if not isinstance(found, date):
+        return f"not a date: {value!r}"
+    if found.year < FIRST_YEAR or found.year > (LAST_YEAR if isinstance(found, datetime) else MAXYEAR):
+        outside = f"a date before {FIRST_YEAR} or after {LAST_YEAR}: {found.isoformat()}"
+        return f"{outside} (what has no end has an empty date)"
+    return ""
 
 
 def plain_text(value: Value) -> str:
@@ -156,8 +160,14 @@ def each(judge: Callable[[str], str]) -> Callable[[Value], str]:
 
 def image(url: str) -> str:
     """The store downloads it: from a whole URL only."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or any(one.isspace() for one in url):
+    if reason := plain_text(url):
+        return reason
+    try:
+        parts = urlsplit(url)
+        whole_url = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that are no address, a port that is none
+        whole_url = False
+    if not whole_url or any(one.isspace() for one in url):
         return f"not the whole URL of an image: {url!r}"
     return "" if len(url) <= LONGEST_URL else f"a URL of more than {LONGEST_URL} characters: {url[:40]!r}…"
 

@@ -18,11 +18,20 @@ from urllib.parse import quote
 from syncengine.endpoints.woocommerce.client import Client, Reply
 from syncengine.errors import Unreachable
 
-__all__ = ["PER_PAGE", "Rows", "asked", "chunks", "listed", "rows_in"]
+__all__ = ["PER_PAGE", "Rows", "asked", "chunks", "listed", "rows_in", "tidied"]
 
 PER_PAGE = 100  # the store's maximum: 101 is an error (FACTS-WOOCOMMERCE, 3)
 STEP = PER_PAGE - 1  # from page to page: one row is seen twice
 LONGEST_QUERY = 4000  # characters of a list parameter; a URL of 11 KB is a 414 (FACTS-WOOCOMMERCE, 4)
+
+# What PHP makes an object of when its keys are no longer 0, 1, 2, and in what plug-ins leave holes.
+OF_OBJECTS = frozenset(
+    """
+    attributes categories coupon_lines default_attributes fee_lines images line_items meta_data refunds shipping_lines
+    tags tax_lines
+    """.split()  # noqa: SIM905 - one word a line is not easier to read
+)
+OF_VALUES = frozenset({"options", "variations"})
 
 Rows = list[dict[str, Any]]
 
@@ -117,6 +126,18 @@ def chunks(values: Collection[str], most: int = PER_PAGE) -> Iterator[list[str]]
 
 def rows_in(client: Client, reply: Reply, path: str) -> Rows:
     rows = reply.body if isinstance(reply.body, list) else [None]
-    if not all(isinstance(row, dict) and isinstance(row.get("id"), int) for row in rows):
+    if not all(isinstance(row, dict) and type(row.get("id")) is int for row in rows):
         raise Unreachable(client.prefixed(f"GET {path}: the answer is no list of records"))
-    return sorted(rows, key=lambda row: row["id"])
+    return sorted(map(tidied, rows), key=lambda row: row["id"])
+
+
+def tidied(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A record in which every list is one, of what it should be of."""
+    return {name: _list_of(name, one) if name in OF_OBJECTS | OF_VALUES else one for name, one in row.items()}
+
+
+def _list_of(name: str, told: Any) -> list[Any]:
+    found = told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()
+    if name in OF_VALUES:
+        return [one for one in found if one is not None and not isinstance(one, dict | list)]
+    return [tidied(one) for one in found if isinstance(one, dict)]

@@ -7,7 +7,7 @@ of an object is written alone: `billing` and `shipping` are merged by the store,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from syncengine.endpoints import Page
+from syncengine.endpoints.woocommerce.moments import bare, moment_of, zoned
 from syncengine.mapping import Mapping as FieldMapping
 from syncengine.records import Change
 from syncengine.values import Type, Value, encode
@@ -51,7 +52,7 @@ class Objects:
             ids=[str(one["id"]) for one in records],
             where=[f"{self._what} {one['id']}" for one in records],
             cells=pd.DataFrame(cells, columns=list(cells), dtype=object, index=range(len(records))),
-            modified=[_moment(one.get("date_modified_gmt")) for one in records] if self._dated else None,
+            modified=[moment_of(one.get("date_modified_gmt")) for one in records] if self._dated else None,
         )
 
     def cells(self, record: Record) -> dict[str, Any]:
@@ -109,7 +110,7 @@ class Objects:
             )
         if path.startswith("date_"):
             gmt = _written(path)
-            return lambda record: f"{record[gmt]}Z" if record.get(gmt) else None
+            return lambda record: zoned(record.get(gmt))
         top, _, part = path.partition(".")
         if part:
             return lambda record: _plain((record.get(top) or {}).get(part))
@@ -125,10 +126,6 @@ def _written(path: str) -> str:
     return f"{path.removesuffix('_gmt')}_gmt" if path.startswith("date_") else path
 
 
-def _moment(text: Any) -> datetime | None:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
-
-
 def _json(value: Value, kind: Type) -> Any:
     """A canonical value as the store takes it. A batch ignores null, but "" clears (FACTS-WOOCOMMERCE, 6)."""
     match value:
@@ -139,7 +136,7 @@ def _json(value: Value, kind: Type) -> Any:
         case Decimal():
             return f"{value:.{kind.places}f}" if kind.name == "money" else f"{value:f}"
         case datetime():
-            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            return bare(value)
         case date():
             return f"{value}T00:00:00"
     return encode(value)

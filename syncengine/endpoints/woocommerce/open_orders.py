@@ -8,13 +8,14 @@ shop's old orders are not read (FACTS-WOOCOMMERCE, 9).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from syncengine.endpoints import Cursor, OpenOrder
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.lists import listed
+from syncengine.endpoints.woocommerce.moments import bare, moment_of, saved
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 from syncengine.endpoints.woocommerce.schema import properties
 
@@ -22,7 +23,6 @@ __all__ = ["open_orders"]
 
 ROUTE = Route("orders", {"status": "any"})
 FIELDS = "id,status,date_created_gmt,date_completed_gmt,line_items,meta_data"
-SECONDS = "%Y-%m-%dT%H:%M:%S"
 COMPLETED = "completed"
 # Nothing is taken for these, or what was taken is not sold any more, whether the store has given it back or not.
 CLOSED = frozenset(
@@ -46,7 +46,7 @@ def open_orders(
     concurrency: int,
 ) -> tuple[list[OpenOrder], Cursor]:
     """The orders that may reserve, and where to go on. `booked` is the meta key of the ERP's number."""
-    since, begun = (_moment(cursor.position.get(name)) for name in ("since", "begun"))
+    since, begun = (saved(cursor.position.get(name)) for name in ("since", "begun"))
     clocks: list[datetime] = []
 
     def began(now: datetime | None) -> None:
@@ -54,8 +54,7 @@ def open_orders(
 
     queries: list[dict[str, str]] = []
     if since is not None:
-        # bare GMT with dates_are_gmt: with a Z in addition the store is off by its UTC offset (FACTS, 4)
-        queries.append({"modified_after": (since - overlap).strftime(SECONDS), "dates_are_gmt": "true"})
+        queries.append({"modified_after": bare(since - overlap), "dates_are_gmt": "true"})
     if since is None or full:
         queries += [{"status": status} for status in _under_way(client)]
     found: dict[str, OpenOrder] = {}
@@ -83,7 +82,7 @@ def _under_way(client: Client) -> list[str]:
 
 def _open(order: Order, booked: str) -> OpenOrder:
     number = str(_meta(order, booked) or "").strip()
-    return OpenOrder(_id(order), _taken(order), number != "", _date(order.get("date_created_gmt")))
+    return OpenOrder(_id(order), _taken(order), number != "", moment_of(order.get("date_created_gmt")))
 
 
 def _id(order: Order) -> str:
@@ -92,7 +91,7 @@ def _id(order: Order) -> str:
 
 def _is_old(order: Order, begun: datetime | None) -> bool:
     """Whether it was completed before anybody looked."""
-    completed = _date(order.get("date_completed_gmt"))
+    completed = moment_of(order.get("date_completed_gmt"))
     return begun is not None and completed is not None and completed < begun
 
 
@@ -125,17 +124,5 @@ def _number(value: object) -> Decimal | None:
     return found if found.is_finite() and abs(found) < MOST else None
 
 
-def _date(told: object) -> datetime | None:
-    """A date of an order, in GMT as the store tells it; None where it is none."""
-    try:
-        return datetime.fromisoformat(told).replace(tzinfo=UTC) if isinstance(told, str) else None
-    except ValueError:
-        return None
-
-
-def _moment(text: object) -> datetime | None:
-    return datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None
-
-
 def _text(moment: datetime) -> str:
-    return f"{moment.strftime(SECONDS)}Z"
+    return f"{bare(moment)}Z"

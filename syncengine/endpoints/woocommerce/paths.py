@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -17,6 +17,7 @@ import pandas as pd
 
 from syncengine.endpoints import Page
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, id_of
+from syncengine.endpoints.woocommerce.moments import bare, moment_of, zoned
 from syncengine.endpoints.woocommerce.terms import Kind, Terms
 from syncengine.mapping import Field, Mapping
 from syncengine.records import Change, FieldChange
@@ -88,7 +89,7 @@ class Paths:
             ids=[id_of(product) for product in products],
             where=[self._where(product) for product in products],
             cells=pd.DataFrame(cells, columns=[c.path for c in columns], dtype=object, index=range(len(products))),
-            modified=[_gmt(product.get("date_modified_gmt")) for product in products] if self._dated else None,
+            modified=[moment_of(product.get("date_modified_gmt")) for product in products] if self._dated else None,
         )
 
     def _where(self, product: Product) -> str:
@@ -243,9 +244,9 @@ class Paths:
             return _Column(path, path, lambda product: [image.get("src") for image in product.get("images") or ()])
         if path in DATES:
             if kind.name == "date":  # a day is a day where the shop is
-                return _Column(path, path, lambda product: (product.get(path) or "")[:10] or None)
+                return _Column(path, path, lambda product: product[path][:10] if moment_of(product.get(path)) else None)
             gmt = _written(path, kind)
-            return _Column(path, gmt, lambda product: _zoned(product.get(gmt)))
+            return _Column(path, gmt, lambda product: zoned(product.get(gmt)))
         if path in CLASSES:
             return _Column(path, path, lambda product: self._terms.class_shown(path, product.get(path) or ""))
         if path in PLAIN_TEXT:
@@ -282,14 +283,6 @@ def _decoded(text: Any) -> str:
 def _rich(text: Any) -> str:
     """Free text is HTML: only what the store makes of a bare ampersand is taken back, `&lt;` stays what it is."""
     return str(text).replace("&amp;", "&").strip() if text is not None else ""
-
-
-def _zoned(gmt: Any) -> str | None:
-    return f"{gmt}Z" if gmt else None
-
-
-def _gmt(text: Any) -> datetime | None:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
 
 
 def _below(value: Any, rest: str) -> Any:
@@ -356,7 +349,7 @@ def _moment(path: str, value: Value) -> str:
     if isinstance(value, str):
         value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return bare(value)
     return f"{value}T23:59:59" if path.startswith("date_on_sale_to") else f"{value}T00:00:00"
 
 

@@ -9,13 +9,14 @@ cannot see (meta and terms written past WooCommerce, back-dated products, deleti
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from syncengine.endpoints import Cursor, Page, Pull
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.kinds import id_of, parent_of
 from syncengine.endpoints.woocommerce.lists import Rows, asked, chunks, listed
+from syncengine.endpoints.woocommerce.moments import bare, saved
 from syncengine.endpoints.woocommerce.paths import Paths
 from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.mapping import Mapping
@@ -46,7 +47,7 @@ class ProductPull(Pull):
         self._concurrency = concurrency
         self._selection = {path: sorted(words) for path, words in self._only.items()}
         same_selection = cursor.position.get("only", {}) == self._selection  # what it left out was never read
-        self._since = _moment(cursor.position.get("since")) if same_selection and not full else None
+        self._since = saved(cursor.position.get("since")) if same_selection and not full else None
         variations.load(cursor.seen)
         self._overlap = overlap
         self._wanted = {str(one) for one in [*wanted, *cursor.position.get("again", ())]}
@@ -59,8 +60,7 @@ class ProductPull(Pull):
         for status in self._statuses():
             parameters = {"status": status, "context": "edit", "_fields": self._paths.fields}
             if self._since is not None:
-                # bare GMT with dates_are_gmt: with a Z in addition the store is off by its UTC offset (FACTS, 4)
-                parameters["modified_after"] = (self._since - self._overlap).strftime("%Y-%m-%dT%H:%M:%S")
+                parameters["modified_after"] = bare(self._since - self._overlap)
                 parameters["dates_are_gmt"] = "true"
             for rows in listed(self._client, "products", parameters, self._concurrency, self._note_the_clock):
                 yield from self._page(rows)
@@ -90,9 +90,7 @@ class ProductPull(Pull):
         return absent
 
     def cursor(self, forget: Collection[str]) -> Cursor:
-        position: dict[str, Any] = (
-            {"since": self._began.strftime("%Y-%m-%dT%H:%M:%SZ")} if self._began is not None else {}
-        )
+        position: dict[str, Any] = {"since": f"{bare(self._began)}Z"} if self._began is not None else {}
         if self._selection:
             position["only"] = self._selection
         return Cursor({**position, "again": sorted(forget)} if forget else position, self._variations.saved())
@@ -129,7 +127,3 @@ def by_id(client: Client, ids: Collection[str], fields: str, status: str = "any"
     for found in asked(client, [("products", query) for query in queries], ahead):
         if rows := [row for row in found if str(row["id"]) in chosen]:
             yield rows
-
-
-def _moment(text: object) -> datetime | None:
-    return datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None

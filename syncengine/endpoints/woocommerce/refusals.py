@@ -141,7 +141,7 @@ def _judges(terms: Terms) -> dict[str, Callable[[Value], str]]:
         **{path: one_of(words) for path, words in WORDS.items()},
         **{path: whole(may_be_empty=path == "low_stock_amount") for path in WHOLE},
         **dict.fromkeys(RICH_TEXT, rich_text),
-        "name": rich_text,
+        "name": _name,
         "button_text": plain_text,
         "external_url": plain_text,
         "sku": _sku,
@@ -153,6 +153,10 @@ def _judges(terms: Terms) -> dict[str, Callable[[Value], str]]:
         "tax_class": lambda value: _class(value, "tax_class", terms),
         "shipping_class": lambda value: _class(value, "shipping_class", terms),
     }
+
+
+def _name(value: Value) -> str:
+    return rich_text(value) or ("the store calls a product of the name 0 Product" if str(value) == "0" else "")
 
 
 def _sku(value: Value) -> str:

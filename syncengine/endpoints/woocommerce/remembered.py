@@ -15,12 +15,13 @@ import json
 import struct
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from syncengine.endpoints import Cursor, Page, Pull
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.lists import Rows, asked, chunks, listed
+from syncengine.endpoints.woocommerce.moments import moment_of
 from syncengine.endpoints.woocommerce.objects import Objects, Record
 from syncengine.mapping import StoreSide
 from syncengine.values import match_key
@@ -153,9 +154,8 @@ class RememberedPull(Pull):
 
     def _is_settled(self, row: Record) -> bool:
         """Whether another change of the record would move its date, too."""
-        if MODIFIED not in self._route.light or not (modified := row.get(MODIFIED)):
+        if MODIFIED not in self._route.light or (since := moment_of(row.get(MODIFIED))) is None:
             return True
-        since = datetime.fromisoformat(modified).replace(tzinfo=UTC)
         return self._began is not None and since < self._began - self._overlap
 
     def _fingerprint(self, row: Record) -> int:

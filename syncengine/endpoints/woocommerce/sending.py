@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from syncengine.endpoints.woocommerce.client import Client, LostReply, Reply
+from syncengine.endpoints.woocommerce.lists import tidied
 from syncengine.errors import SyncError
 from syncengine.records import Change, Outcome
 
@@ -99,7 +100,7 @@ class Sender:
             return Outcome(change, "done", change.record_id)
         if not isinstance(answer.get("id"), int) or answer["id"] <= 0:
             return unknown(item, "the store answered without an id")
-        return self._done(item, answer)
+        return self._done(item, tidied(answer))
 
 
 def unknown(item: Item, why: str) -> Outcome:
