@@ -319,6 +319,53 @@ def test_a_refusal_of_the_whole_batch_is_narrowed_down_to_its_item() -> None:
     assert outcomes[2].error == "rest_invalid_param: no"
 
 
+class Firewall(httpx.BaseTransport):
+    """A sandbox behind a firewall that lets no write with certain words pass."""
+
+    def __init__(self, sandbox: Sandbox, words: bytes, status: int = 403) -> None:
+        self._through, self._words, self._status = sandbox.transport(), words, status
+        self.asked = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked += request.method == "POST"
+        if request.method == "POST" and self._words in request.read():
+            return httpx.Response(self._status, text="<html><h1>Not acceptable</h1></html>")
+        return self._through.handle_request(request)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 406, 418])
+def test_a_record_that_a_firewall_minds_fails_alone(status: int) -> None:
+    with Sandbox() as sandbox:
+        firewall = Firewall(sandbox, b"UNION SELECT", status)
+        with endpoint(firewall) as store:
+            products = [create(sku=f"A-{at}", name="UNION SELECT" if at in (0, 63) else "x") for at in range(100)]
+            outcomes = store.send(products)
+        assert [at for at, one in enumerate(outcomes) if one.status == "failed"] == [0, 63]
+        assert {one.status for one in outcomes} == {"done", "failed"}
+        assert len(sandbox.products()) == 98
+    assert outcomes[63].error == (
+        f"blocked: {status} from something before WooCommerce, a firewall perhaps: let this program pass"
+    )
+
+
+def test_a_firewall_that_lets_no_write_pass_is_not_asked_for_ever() -> None:
+    with Sandbox() as sandbox:
+        firewall = Firewall(sandbox, b"create")
+        with endpoint(firewall) as store:
+            outcomes = store.send([create(sku=f"A-{at}", name="x") for at in range(100)])
+            assert {one.status for one in outcomes} == {"failed", "unknown"}
+            with pytest.raises(Refused, match="403 from something before WooCommerce"):
+                store.send([one.change for one in outcomes if one.status == "unknown"])
+        assert firewall.asked < 30
+        assert sandbox.products() == []
+
+
+def test_a_401_of_somebody_else_is_no_firewall_s() -> None:
+    page = httpx.Response(401, text="<h1>Who are you?</h1>")
+    with endpoint(answering(page)) as store, pytest.raises(Unreachable, match="a web page came instead"):
+        store.send([update(7, sku="x"), update(8, sku="y")])
+
+
 def test_what_was_written_before_a_refusal_is_not_forgotten() -> None:
     too_large, fine = httpx.Response(413), answer({"update": [stored({"id": 7})]})
     no_more = answer({"code": "woocommerce_rest_authentication_error", "message": "Consumer secret is invalid."}, 401)

@@ -27,7 +27,7 @@ from syncengine.private import hide
 from syncengine.settings import WooCommerceConnection
 from syncengine.values import Value, same
 
-__all__ = ["Client", "LostReply", "NoSuchRoute", "Reply", "number_in"]
+__all__ = ["Blocked", "Client", "LostReply", "NoSuchRoute", "Reply", "number_in"]
 
 TRIES = 8
 TRIES_AT_FIRST = 3  # while nothing at all is there: then the URL is more likely wrong than the store busy
@@ -43,6 +43,14 @@ class LostReply(Exception):
     def __init__(self, why: str, *, timed_out: bool = False) -> None:
         super().__init__(why)
         self.timed_out = timed_out
+
+
+class Blocked(Refused):
+    """Something before WooCommerce kept a request from it: nothing was written. `said` leaves the connection out."""
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said
 
 
 class NoSuchRoute(Unreachable):
@@ -181,6 +189,8 @@ class Client:
                 return self._reply(response, {"code": "too_large", "message": "the request is too large"})
             if response.status_code in (408, 429) or response.status_code >= 500:
                 raise LostReply(self._said(response, answer), timed_out=response.status_code in (408, 504, 524))
+            if 400 <= response.status_code < 500 and response.status_code != 401 and not _is_json(answer):
+                raise self._blocked(response)
             try:
                 return self._understood(response, answer)
             except Unreachable as error:
@@ -291,11 +301,10 @@ class Client:
                 self.prefixed(f"the store redirects to {target or 'another address'}: use that URL (now {self.url})")
             )
         try:
-            answer = json.loads(body.decode("utf-8-sig"))  # some plugins put a byte order mark before everything
+            answer = _parsed(body)
         except (ValueError, RecursionError):
             if response.status_code == 403:
-                blocked = "403 from something before WooCommerce, a firewall perhaps: let this program pass"
-                raise Refused(self.prefixed(blocked)) from None
+                raise self._blocked(response) from None
             raise Unreachable(self.prefixed(self._not_json(response, body))) from None
         reply = self._reply(response, answer)
         if reply.status in (401, 403):
@@ -304,6 +313,10 @@ class Client:
         if reply.status == 404 and _code_and_message(reply.body)[0] == "rest_no_route":
             raise NoSuchRoute(self.prefixed(f"{self.url} has no {self.NAME}, or not {response.url.path}"))
         return reply
+
+    def _blocked(self, response: httpx.Response) -> Blocked:
+        said = f"{response.status_code} from something before WooCommerce, a firewall perhaps: let this program pass"
+        return Blocked(self.prefixed(said), said)
 
     def _reply(self, response: httpx.Response, answer: Any) -> Reply:
         date = _http_date(response.headers.get("Date", ""))
@@ -335,6 +348,18 @@ class Client:
 
     def prefixed(self, message: str) -> str:
         return f"connections.{self._name}: {message}"
+
+
+def _parsed(body: bytes) -> Any:
+    return json.loads(body.decode("utf-8-sig"))  # some plugins put a byte order mark before everything
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        _parsed(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _coded(reply: Reply) -> str:

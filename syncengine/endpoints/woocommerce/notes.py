@@ -11,7 +11,7 @@ from collections.abc import Callable
 from html import unescape
 from typing import Any
 
-from syncengine.endpoints.woocommerce.client import Client, LostReply
+from syncengine.endpoints.woocommerce.client import Blocked, Client, LostReply
 from syncengine.endpoints.woocommerce.objects import Record
 from syncengine.endpoints.woocommerce.sending import code_of
 from syncengine.errors import CannotRun
@@ -47,6 +47,8 @@ class Notes:
                 lost = error
                 self._sleep(self._settle)
                 continue
+            except Blocked as blocked:
+                raise NoteRefused(f"blocked: {blocked.said}") from None
             if reply.status in (200, 201):
                 return
             raise NoteRefused(": ".join(code_of(reply.body)))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syncengine.endpoints.woocommerce.client import Client, LostReply, Reply
+from syncengine.endpoints.woocommerce.client import Blocked, Client, LostReply, Reply
 from syncengine.endpoints.woocommerce.lists import tidied
 from syncengine.errors import SyncError
 from syncengine.records import Change, Outcome
@@ -18,6 +18,7 @@ from syncengine.records import Change, Outcome
 __all__ = ["Item", "Sender", "code_of", "unknown"]
 
 SMALLEST_AFTER_500 = 25  # a poisonous item is hunted by halving; the other batches need not become as small
+PATIENCE = 5  # records that are blocked one after the other until it is all that is blocked
 
 Answer = Mapping[str, Any]
 
@@ -46,6 +47,7 @@ class Sender:
         self._shrink = shrink
         self._done = done
         self._failed = failed
+        self._blocked = 0  # how many records have been, since something passed
 
     def send(self, items: Sequence[Item]) -> list[Outcome]:
         """Write items of one route."""
@@ -57,6 +59,9 @@ class Sender:
         except LostReply as lost:
             self._shrink(max(1, len(items) // 2) if lost.timed_out else max(SMALLEST_AFTER_500, len(items) // 2))
             return [unknown(item, str(lost)) for item in items]
+        except Blocked as blocked:
+            return self._around(items, blocked)
+        self._blocked = 0
         if reply.status == 200:
             return self._outcomes(items, reply)
         if reply.status == 413:  # nothing was written (FACTS-WOOCOMMERCE, 1)
@@ -65,6 +70,15 @@ class Sender:
             return self._halved(items)
         code, message = code_of(reply.body)
         return [Outcome(items[0].change, "failed", items[0].change.record_id, error=f"{code}: {message}")]
+
+    def _around(self, items: Sequence[Item], blocked: Blocked) -> list[Outcome]:
+        """A firewall that minds the words of one record lets the others pass. Raises where it lets nothing pass."""
+        if self._blocked >= PATIENCE:
+            raise blocked
+        if len(items) > 1:
+            return self._halved(items)
+        self._blocked += 1
+        return [Outcome(items[0].change, "failed", items[0].change.record_id, error=f"blocked: {blocked.said}")]
 
     def _halved(self, items: Sequence[Item]) -> list[Outcome]:
         """What ends the job in the second half must not hide what the first half has written."""

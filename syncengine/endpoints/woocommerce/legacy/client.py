@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
-from syncengine.endpoints.woocommerce.client import Client, Reply, number_in
+from syncengine.endpoints.woocommerce.client import Blocked, Client, Reply, number_in
 from syncengine.endpoints.woocommerce.legacy.auth import legacy_auth
 from syncengine.endpoints.woocommerce.legacy.terms import Terms
 from syncengine.endpoints.woocommerce.legacy.words import KINDS, TEXTS, Kind, Record, undressed
@@ -277,7 +277,10 @@ class LegacyClient(Client):
         made = self._item(kind, item)
         if "error" in made:
             return made
-        reply = self._write("POST", kind.many, {kind.one: made})
+        try:
+            reply = self._write("POST", kind.many, {kind.one: made})
+        except Blocked as blocked:
+            return {"id": 0, "error": {"code": "blocked", "message": blocked.said}}
         if reply.status in (200, 201):
             return self._answer(kind, "create", _part(reply, kind.one))
         more: Record = {}
