@@ -10,6 +10,7 @@ import pytest
 
 from syncengine.records import Outcome
 from syncengine.sandbox import Fault, Sandbox
+from tests.unit.test_woocommerce_sending import Firewall
 from tests.unit.test_woocommerce_shop import answer, answering, create, endpoint, mapping, only, shop, update
 
 AUTH = ("ck_sandbox", "cs_sandbox")
@@ -118,7 +119,7 @@ def test_a_term_that_the_store_refuses_fails_with_its_children() -> None:
 
 
 @pytest.mark.parametrize("fault", ["drop-after", "drop-before", "error-500", "half-batch", "busy-503"])
-def test_terms_whose_reply_is_lost_are_looked_for_and_made_again(fault: str) -> None:
+def test_terms_whose_reply_is_lost_are_unknown_and_found_when_they_are_sent_again(fault: str) -> None:
     """They are unique by name, so unlike products they may be repeated."""
     with shop() as (sandbox, store):
         asked = store.prerequisites([create(sku="A", categories=["A > B", "C", "D"], tags=["t"])])
@@ -131,8 +132,11 @@ def test_terms_whose_reply_is_lost_are_looked_for_and_made_again(fault: str) -> 
             return through(request)
 
         store._client._http._transport.handle_request = once  # type: ignore[method-assign]
-        outcomes = store.send(asked)
-        assert [outcome.status for outcome in outcomes] == ["done"] * 5
+        first = store.send(asked)
+        assert {one.status for one in first} == {"unknown", "done"}, "the tag is no matter of the categories"
+        assert {one.change.entity for one in first if one.status == "done"} == {"tag"}
+        again = store.send([one.change for one in first if one.status == "unknown"])
+        assert [one.status for one in again] == ["done"] * 4
         assert sorted(term["name"] for term in terms(sandbox, "categories")) == ["A", "B", "C", "D", "Uncategorized"]
 
 
@@ -147,6 +151,72 @@ def test_terms_that_stay_unanswered_are_unknown() -> None:
     with endpoint(answering(silent), mapping("tags")) as store:
         outcome = only(store.send(store.prerequisites([create(tags=["t"])])))
     assert outcome.status == "unknown"
+
+
+def test_what_got_no_answer_is_not_sent_again_before_the_store_has_had_its_time() -> None:
+    asked: list[str] = []
+
+    def silent(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        if request.method == "POST":
+            raise httpx.ReadTimeout("slow")
+        return answer([], X_WP_Total="0")
+
+    with endpoint(answering(silent), mapping("categories")) as store:
+        store.send(store.prerequisites([create(categories=["A > B", "C"])]))
+    assert asked.count("POST") == 1
+
+
+def test_a_name_that_differs_by_an_accent_is_the_term_that_the_store_takes_it_for() -> None:
+    """Its database compares so: it answers `term_exists`, with the number of the other (FACTS-WOOCOMMERCE, 7)."""
+    with shop() as (sandbox, store):
+        cafe, muller = made(sandbox, "categories", name="Cafe"), made(sandbox, "tags", name="Muller")
+        small = made(sandbox, "categories", name="Small", parent=cafe)
+        product = create(sku="A", categories=["Café", "Café > Small"], tags=["Müller"])
+        outcomes = store.send(store.prerequisites([product]))
+        assert {one.record_id for one in outcomes} >= {str(cafe), str(muller)}
+        assert {one.status for one in outcomes} == {"done"}
+        done = only(store.send([product]))
+        assert (done.status, done.cells and done.cells["categories"]) == ("done", ["Cafe", "Cafe > Small"])
+        assert [one["id"] for one in sandbox.product_by_sku("A")["categories"]] == [cafe, small]
+        assert store.kept("categories", ["Café", "Café > Small"], ["Cafe", "Cafe > Small"])
+        assert store.kept("tags", ["Müller"], ["Muller"])
+        assert store.prerequisites([create(sku="B", categories=["Café"], tags=["Müller"])]) == []
+
+
+def test_names_that_a_firewall_minds_fail_alone() -> None:
+    with Sandbox() as sandbox:
+        with endpoint(Firewall(sandbox, b"UNION SELECT")) as store:
+            asked = store.prerequisites([create(categories=["A", "UNION SELECT > B", "C"], tags=["t"])])
+            outcomes = {one.change.key: one for one in store.send(asked)}
+        assert {key for key, one in outcomes.items() if one.status == "failed"} == {
+            "category: UNION SELECT",
+            "category: UNION SELECT > B",
+        }
+        assert outcomes["category: UNION SELECT > B"].error.startswith("blocked: 403 from something before")
+
+
+@pytest.mark.parametrize("slug", ["sonstiges", "uncategorized"])
+def test_a_product_without_categories_has_the_default_one_whatever_the_shop_calls_it(slug: str) -> None:
+    default = {"id": 15, "name": "Sonstiges", "slug": slug, "parent": 0}
+    told = {"id": 7, "type": "simple", "status": "publish", "categories": [default]}
+    transport = answering(answer({"update": [told]}), answer([default], X_WP_Total="1"))
+    with endpoint(transport, mapping("categories")) as store:
+        done = only(store.send([update(7, categories=[])]))
+        assert done.cells is not None
+        assert store.kept("categories", [], done.cells["categories"])
+        assert not store.kept("categories", [], ["Sonstiges", "Nuts"])
+        assert not store.kept("categories", ["Nuts"], ["Sonstiges"])
+
+
+def test_an_erp_may_call_no_category_as_the_shop_does() -> None:
+    with shop() as (sandbox, store):
+        sent = store.normal("categories", ["Uncategorized"])
+        assert sent == []
+        done = only(store.send([create(sku="A", name="x", categories=["Uncategorized"])]))
+        assert done.cells is not None
+        assert store.kept("categories", ["Uncategorized"], done.cells["categories"])
+        assert len(terms(sandbox, "categories")) == 1
 
 
 def test_many_terms_from_several_threads_are_made_once() -> None:

@@ -123,7 +123,8 @@ class Paths:
         """A value as it will be read back: in the normal form of its path."""
         if path in ("categories", "tags") and isinstance(value, list):
             kind: Kind = "category" if path == "categories" else "tag"
-            return sorted({self._terms.spelled(kind, str(one)) for one in value})
+            named = [str(one) for one in value if kind == "tag" or not self._terms.is_none(str(one))]
+            return sorted({self._terms.spelled(kind, one) for one in named})
         if path.startswith("attribute:") and value is not None:
             options = options_in(value)
             return options if isinstance(value, list) else " | ".join(options)

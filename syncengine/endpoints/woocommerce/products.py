@@ -30,7 +30,7 @@ from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.errors import CannotRun
 from syncengine.records import Change, Outcome
 from syncengine.settings import WooCommerceConnection
-from syncengine.values import Ordered, Value, match_key
+from syncengine.values import Ordered, Value, is_empty, match_key, same
 
 if TYPE_CHECKING:
     from syncengine.endpoints.woocommerce.inspect import ShopInspection
@@ -58,7 +58,7 @@ class Products(Store):
         super().__init__(connection, view, transport, sleep)
         self.kind = "type"
         self._variations = Variations(self._client, connection.concurrency)
-        self._terms = Terms(self._client, connection.concurrency, view.run, sleep)
+        self._terms = Terms(self._client, connection.concurrency, view.run)
         self._paths = Paths(view.mapping, self._terms)
         self._refusals = Refusals(self._terms)
         self._batches = Batches(self._client, self._paths, self._refusals, self._shrink, self._variations)
@@ -125,10 +125,15 @@ class Products(Store):
         return value
 
     def kept(self, path: str, sent: Value, told: Value) -> bool:
-        """An image that was sent by its URL has one of the store's now; options may come back in another order; texts
-        dressed for a page, where the store's API is the old one."""
+        """An image that was sent by its URL has one of the store's now; options may come back in another order. A term
+        is known by then that the store takes for the same; who has no category any more gets the shop's default one,
+        whatever that is called (FACTS-WOOCOMMERCE, 6 and 7). Texts come back dressed for a page, where the store's API
+        is the old one."""
         if path == "images" and isinstance(sent, list) and isinstance(told, list):
             return len(sent) == len(told)
+        if path in ("categories", "tags") and isinstance(told, list):
+            wanted = self.normal(path, sent)
+            return same(wanted, told) or (path == "categories" and is_empty(wanted) and len(told) == 1)
         if path.startswith("attribute:"):
             return sorted(map(match_key, options_in(sent))) == sorted(map(match_key, options_in(told)))
         return self._client.tells(path, sent, told)

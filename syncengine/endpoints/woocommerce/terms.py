@@ -7,13 +7,12 @@ every other silently (FACTS-WOOCOMMERCE, 2), so they have to exist before the pr
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, Literal
 
-from syncengine.endpoints.woocommerce.client import Client, LostReply, NoSuchRoute
+from syncengine.endpoints.woocommerce.client import Blocked, Client, LostReply, NoSuchRoute
 from syncengine.endpoints.woocommerce.lists import listed
 from syncengine.records import Change, FieldChange, Outcome
 from syncengine.values import match_key
@@ -23,7 +22,6 @@ __all__ = ["Kind", "Terms", "parts_of"]
 Kind = Literal["category", "tag"]
 Term = tuple[str, tuple[str, ...]]  # a kind and a path
 ROUTES = {"category": "products/categories", "tag": "products/tags"}
-ROUNDS = 4  # tries for terms whose reply was lost: they are unique by name, so a repetition finds the first
 BATCH = 100
 STANDARD = "standard"  # the tax class that a product has by having none
 OWN_TAX_CLASSES = {STANDARD: "", "parent": "parent"}  # a variation may have that of its product
@@ -57,15 +55,15 @@ class _Category:
 class Terms:
     """The store's terms as far as this run has seen or made them. Thread-safe."""
 
-    def __init__(self, client: Client, concurrency: int, run: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: Client, concurrency: int, run: str) -> None:
         self._client = client
         self._concurrency = concurrency
         self._run = run
-        self._sleep = sleep
         self._lock = threading.RLock()
         self._numbered = 0
         self._categories: dict[int, _Category] | None = None
         self._children: dict[tuple[int, str], int] = {}
+        self._alike: dict[tuple[str, int, str], int] = {}  # by kind, parent and name: what the store takes for the same
         self._strangers: set[int] = set()
         self._tags: dict[str, tuple[int, str]] | None = None
         self._coined: dict[Term, str] = {}  # names that no term has yet, by their match keys
@@ -81,22 +79,30 @@ class Terms:
     def find(self, kind: Kind | str, text: str) -> int | None:
         with self._lock:
             if kind == "tag":
-                return self._loaded_tags().get(match_key(text), (None, ""))[0]
+                return self._tag(text)[0]
             self._loaded_categories()
             return self._walk(parts_of(text))
+
+    def is_none(self, text: str) -> bool:
+        """Whether this is the store's "no category"."""
+        with self._lock:
+            number = self.find("category", text)
+            return number is not None and self._loaded_categories()[number].slug in NO_CATEGORY
 
     def spelled(self, kind: Kind, text: str) -> str:
         """A tag's name or a category's path as the store spells it. What it does not know yet will be made as this run
         has spelled it first: the spellings that follow mean the same."""
         with self._lock:
             if kind == "tag":
-                known = self._loaded_tags().get(match_key(text))
-                return known[1] if known else self._coined.setdefault(("tag", (match_key(text),)), _clean(text))
+                number, name = self._tag(text)
+                if number is not None:
+                    return name
+                return self._coined.setdefault(("tag", (match_key(text),)), _clean(text))
             categories = self._loaded_categories()
             parent: int | None = 0
             names: list[str] = []
             for part in parts_of(text):
-                parent = self._children.get((parent, match_key(part))) if parent is not None else None
+                parent = self._child(parent, part) if parent is not None else None
                 path = tuple(match_key(name) for name in (*names, part))
                 coined = self._coined.setdefault(("category", path), _clean(part)) if parent is None else ""
                 names.append(categories[parent].name if parent is not None else coined)
@@ -171,20 +177,22 @@ class Terms:
         return changes
 
     def create(self, changes: Sequence[Change]) -> list[Outcome]:
-        """Create terms, parents first. One at a time: another batch may hold the parents of these."""
+        """Create terms, parents first. One at a time: another batch may hold the parents of these.
+
+        What gets no answer is unknown. Terms are unique by name, so to send one again finds it where it was made.
+        """
         with self._lock:
             errors: dict[Term, str] = {}
-            for round in range(ROUNDS):
+            lost = ""
+            for kind in ("category", "tag"):
                 try:
-                    for kind in ("category", "tag"):
-                        self._create(kind, [_named(change) for change in changes if change.entity == kind], errors)
-                    break
+                    self._create(kind, [_named(change) for change in changes if change.entity == kind], errors)
                 except LostReply as error:
-                    if round == ROUNDS - 1:
-                        return [self._outcome(change, errors, str(error)) for change in changes]
-                    self._sleep(2.0**round)
-                    self._forget()
-            return [self._outcome(change, errors) for change in changes]
+                    lost = str(error)
+            outcomes = [self._outcome(change, errors, lost) for change in changes]
+            if lost:
+                self._forget()
+            return outcomes
 
     def _create(self, kind: Kind | str, paths: Sequence[tuple[str, ...]], errors: dict[Term, str]) -> None:
         nested = kind == "category"
@@ -205,7 +213,11 @@ class Terms:
         self, kind: Kind | str, level: Sequence[tuple[tuple[str, ...], int]], errors: dict[Term, str]
     ) -> None:
         items = [{"name": path[-1], **({"parent": parent} if parent else {})} for path, parent in level]
-        reply = self._client.post(f"{ROUTES[kind]}/batch", {"create": items})
+        try:
+            reply = self._client.post(f"{ROUTES[kind]}/batch", {"create": items})
+        except Blocked as blocked:
+            self._create_around(kind, level, errors, blocked)
+            return
         answers = reply.body.get("create") if isinstance(reply.body, dict) and reply.status == 200 else None
         if not isinstance(answers, list) or len(answers) != len(items):
             raise LostReply(f"the store answered {reply.status} without an answer for each {kind}")
@@ -215,8 +227,24 @@ class Terms:
             if number:
                 term = answer if "name" in answer else self._told(kind, int(number))
                 self._learn(kind, int(number), unescape(str(term["name"])).strip(), str(term.get("slug", "")), parent)
+                self._alike[kind, parent, match_key(path[-1])] = int(number)
             else:
                 errors[kind, path] = f"{error.get('code')}: {error.get('message')}"
+
+    def _create_around(
+        self,
+        kind: Kind | str,
+        level: Sequence[tuple[tuple[str, ...], int]],
+        errors: dict[Term, str],
+        blocked: Blocked,
+    ) -> None:
+        """A firewall that minds one name lets the others pass."""
+        middle = len(level) // 2
+        if not middle:
+            errors[kind, level[0][0]] = f"blocked: {blocked.said}"
+            return
+        self._create_level(kind, level[:middle], errors)
+        self._create_level(kind, level[middle:], errors)
 
     def _told(self, kind: Kind | str, number: int) -> dict[str, Any]:
         """A term that somebody else has made since the list was read: they may have spelled it differently."""
@@ -236,9 +264,22 @@ class Terms:
     # What is known
 
     def _known(self, kind: str, path: tuple[str, ...]) -> int | None:
-        if kind == "tag":
-            return (self._tags or {}).get(match_key(path[-1]), (None, ""))[0]
-        return self._walk(path)
+        return self._tag(path[-1])[0] if kind == "tag" else self._walk(path)
+
+    def _tag(self, name: str) -> tuple[int | None, str]:
+        """A tag's number, and how the store spells it."""
+        tags = self._loaded_tags()
+        if (known := tags.get(match_key(name))) is not None:
+            return known
+        alike = self._alike.get(("tag", 0, match_key(name)))
+        return next((one for one in tags.values() if one[0] == alike), (None, ""))
+
+    def _child(self, parent: int, name: str) -> int | None:
+        """The category of a name below another. One that differs by an accent is the same to the store, which says so
+        only when it is asked to make it (FACTS-WOOCOMMERCE, 7)."""
+        key = match_key(name)
+        number = self._children.get((parent, key))
+        return self._alike.get(("category", parent, key)) if number is None else number
 
     def _learn(self, kind: Kind | str, number: int, name: str, slug: str, parent: int) -> None:
         if kind == "tag":
@@ -254,7 +295,7 @@ class Terms:
         """The number at the end of a path."""
         parent = 0
         for part in parts:
-            number = self._children.get((parent, match_key(part)))
+            number = self._child(parent, part)
             if number is None:
                 return None
             parent = number
