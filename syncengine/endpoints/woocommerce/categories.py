@@ -22,6 +22,7 @@ from syncengine.endpoints.woocommerce.plain import Judge, Plain
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 from syncengine.endpoints.woocommerce.sending import Item
 from syncengine.endpoints.woocommerce.terms import NO_CATEGORY, parts_of
+from syncengine.endpoints.woocommerce.texts import alike
 from syncengine.records import Change, Outcome
 from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths.category import CATEGORY
@@ -194,6 +195,8 @@ class Categories(Plain):
         meanwhile."""
         if path == "image":
             return is_empty(sent) == is_empty(told)
+        if path == "description" and isinstance(sent, str) and isinstance(told, str):
+            return alike(sent, told)
         if path not in ("path", "parent") or not (isinstance(sent, str) and isinstance(told, str)):
             return same(sent, told)
         own = 1 if path == "path" else 0

@@ -20,12 +20,13 @@ from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, parent_of
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, asked, chunks, rows_in
 from syncengine.endpoints.woocommerce.open_orders import open_orders
 from syncengine.endpoints.woocommerce.options import extensions
-from syncengine.endpoints.woocommerce.paths import MARK, Paths, Product, options_in
+from syncengine.endpoints.woocommerce.paths import MARK, RICH_TEXT, Paths, Product, options_in
 from syncengine.endpoints.woocommerce.pull import ProductPull, by_id
 from syncengine.endpoints.woocommerce.refusals import CONNECTED, Refusals, contradictions, ignored
 from syncengine.endpoints.woocommerce.schema import filters
 from syncengine.endpoints.woocommerce.store import Store
 from syncengine.endpoints.woocommerce.terms import Kind, Terms
+from syncengine.endpoints.woocommerce.texts import alike
 from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.errors import CannotRun
 from syncengine.records import Change, Outcome
@@ -127,8 +128,8 @@ class Products(Store):
     def kept(self, path: str, sent: Value, told: Value) -> bool:
         """An image that was sent by its URL has one of the store's now; options may come back in another order. A term
         is known by then that the store takes for the same; who has no category any more gets the shop's default one,
-        whatever that is called (FACTS-WOOCOMMERCE, 6 and 7). Texts come back dressed for a page, where the store's API
-        is the old one."""
+        whatever that is called (FACTS-WOOCOMMERCE, 6 and 7). Texts come back dressed for a page, those of variations
+        always and all where the store's API is the old one."""
         if path == "images" and isinstance(sent, list) and isinstance(told, list):
             return len(sent) == len(told)
         if path in ("categories", "tags") and isinstance(told, list):
@@ -136,6 +137,8 @@ class Products(Store):
             return same(wanted, told) or (path == "categories" and is_empty(wanted) and len(told) == 1)
         if path.startswith("attribute:"):
             return sorted(map(match_key, options_in(sent))) == sorted(map(match_key, options_in(told)))
+        if path in RICH_TEXT and isinstance(sent, str) and isinstance(told, str) and alike(sent, told):
+            return True
         return self._client.tells(path, sent, told)
 
     def contradictions(self, values: Mapping[str, Value]) -> dict[str, str]:
