@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hmac
 import logging
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -244,6 +246,35 @@ def test_an_answer_that_cannot_be_unpacked_is_no_bug_but_a_store_that_cannot_be_
         with pytest.raises(Unreachable, match="the reply cannot be unpacked"):
             read_all(store)
         assert only(store.send([create(sku="A", name="x")])).status == "unknown"
+
+
+@pytest.mark.parametrize("packed", ["gzip, gzip", "GZIP,deflate", "br", "zstd", "gzip\t,\tgzip"])
+def test_an_answer_that_is_packed_twice_or_strangely_is_not_unpacked(packed: str) -> None:
+    """A few hundred bytes would become a gigabyte, long before anybody could say that this is too large."""
+    bomb = gzip.compress(gzip.compress(b" " * 1_000_000))
+    sealed = httpx.Response(200, headers={"Content-Encoding": packed}, stream=httpx.ByteStream(bomb))
+    with endpoint(answering(lambda request: sealed)) as store:
+        with pytest.raises(Unreachable, match="the reply cannot be unpacked: Content-Encoding"):
+            read_all(store)
+
+
+class Dripping(httpx.SyncByteStream):
+    """A body that never ends and never pauses for long."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            time.sleep(0.05)
+            yield b" "
+
+
+def test_an_answer_that_drips_is_given_up_after_twice_the_timeout() -> None:
+    client = client_on(answering(lambda request: httpx.Response(200, stream=Dripping())), timeout=1)
+    began = time.monotonic()
+    with pytest.raises(LostReply, match="not complete after 2 s") as caught:
+        client.post("products/batch", {"create": [{}]})
+    client.close()
+    assert caught.value.timed_out, "a smaller batch might pass"
+    assert 2 <= time.monotonic() - began < 10
 
 
 # Repeats

@@ -33,6 +33,13 @@ TRIES = 8
 TRIES_AT_FIRST = 3  # while nothing at all is there: then the URL is more likely wrong than the store busy
 LONGEST_PAUSE = 300.0  # seconds; a store that asks for more is given up for this run
 LARGEST_REPLY = 128 * 1024 * 1024
+WHOLE_REPLY = 2  # times the timeout: a reply that has begun is not waited for without end, however it drips
+PACKED = (
+    "gzip",
+    "deflate",
+    "identity",
+    "",
+)  # once: packed twice, or in other ways, little becomes more than there is room
 LONGEST_COUNT = 12  # digits
 NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -57,8 +64,8 @@ class NoSuchRoute(Unreachable):
     """The store answers, but has no such resource."""
 
 
-class _TooLarge(httpx.ReadError):
-    """More than anybody could have asked for."""
+class _Unreadable(httpx.ReadError):
+    """More than anybody could have asked for, or packed as nobody asked for: another try would bring the same."""
 
 
 class _Again(Exception):
@@ -104,9 +111,14 @@ class Client:
         self._pause_until = 0.0
         self._lock = threading.Lock()
         self._backoff = wait_random_exponential(multiplier=0.5, max=20)
+        self._timeout = connection.timeout
         self._auth = auth_for(self.url, key, secret, connection.auth)
         self._http = httpx.Client(
-            headers={"User-Agent": f"syncengine/{__version__}", "Accept": "application/json"},
+            headers={
+                "User-Agent": f"syncengine/{__version__}",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+            },
             timeout=httpx.Timeout(connection.timeout, connect=min(10.0, connection.timeout), pool=None),
             limits=httpx.Limits(max_connections=connection.concurrency),
             follow_redirects=False,
@@ -246,12 +258,17 @@ class Client:
     def _sent(self, request: httpx.Request, auth: httpx.Auth | None) -> tuple[httpx.Response, bytes]:
         self._counted()
         response = self._http.send(request, stream=True, auth=auth)
+        until = time.monotonic() + WHOLE_REPLY * self._timeout
         try:
+            if (packed := response.headers.get("Content-Encoding", "").strip().lower()) not in PACKED:
+                raise _Unreadable(f"the reply cannot be unpacked: Content-Encoding {packed[:40]!r}")
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk
+                if time.monotonic() > until:
+                    raise httpx.ReadTimeout(f"the reply was not complete after {WHOLE_REPLY * self._timeout:g} s")
                 if len(body) > LARGEST_REPLY:
-                    raise _TooLarge(f"the reply is larger than {LARGEST_REPLY >> 20} MB")
+                    raise _Unreadable(f"the reply is larger than {LARGEST_REPLY >> 20} MB")
         except httpx.DecodingError as error:
             raise httpx.ReadError(f"the reply cannot be unpacked: {error}") from None
         finally:
@@ -288,7 +305,7 @@ class Client:
         """Another try, or the end where another try cannot help."""
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return Unreachable(self.prefixed(f"the certificate of {self.url} is not trusted: {_described(error)}"))
-        if isinstance(error, _TooLarge):
+        if isinstance(error, _Unreadable):
             return Unreachable(self.prefixed(str(error)))
         self._answered |= not isinstance(error, NEVER_LEFT)
         return _Again(_described(error))
