@@ -53,7 +53,7 @@ class Call:
         if "json" in kind:
             try:
                 given = json.loads(body)
-            except ValueError:
+            except (ValueError, RecursionError):  # PHP reads 512 levels and no more
                 problem = {"json_error_code": 4, "json_error_message": "Syntax error"}
                 raise ApiError(400, "rest_invalid_json", "Invalid JSON body passed.", **problem) from None
             return {**self.query, **given} if isinstance(given, dict) else dict(self.query)

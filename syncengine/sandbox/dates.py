@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)?")
 _OFFSET = re.compile(r"(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$")
+FIRST, LAST = datetime(MINYEAR, 1, 1, tzinfo=UTC), datetime(MAXYEAR, 12, 31, 23, 59, 59, tzinfo=UTC)
 _TEXT = "%Y-%m-%dT%H:%M:%S"
 
 
 def text_of(moment: datetime) -> str:
     """An aware moment as the text that is stored: GMT, to the second."""
-    return moment.astimezone(UTC).strftime(_TEXT)
+    return _shown(moment, UTC)
+
+
+def _shown(moment: datetime, zone: tzinfo) -> str:
+    """A moment on the clock of a zone. What is past the end of the calendar there is its end."""
+    try:
+        there = moment.astimezone(zone)
+    except OverflowError:
+        there = LAST if moment.year == MAXYEAR else FIRST
+    return there.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def _naive(text: str) -> datetime:
@@ -24,11 +34,11 @@ def _naive(text: str) -> datetime:
 @lru_cache(maxsize=65536)
 def to_local(gmt: str, zone: ZoneInfo) -> str:
     """A stored date in the site's time zone."""
-    return _naive(gmt).replace(tzinfo=UTC).astimezone(zone).strftime(_TEXT)
+    return _shown(_naive(gmt).replace(tzinfo=UTC), zone)
 
 
 def to_gmt(local: str, zone: ZoneInfo) -> str:
-    return _naive(local).replace(tzinfo=zone).astimezone(UTC).strftime(_TEXT)
+    return _shown(_naive(local).replace(tzinfo=zone), UTC)
 
 
 def _with_offset(text: str) -> datetime | None:
@@ -48,8 +58,8 @@ def bound(text: str, gmt_given: bool, zone: ZoneInfo) -> str | None:
     try:
         moment = _with_offset(text)
         if moment is None:
-            return _naive(text).strftime(_TEXT) if gmt_given else to_gmt(text, zone)
-        return moment.astimezone(zone).strftime(_TEXT) if gmt_given else text_of(moment)
+            return _naive(text).isoformat() if gmt_given else to_gmt(text, zone)
+        return _shown(moment, zone) if gmt_given else text_of(moment)
     except ValueError:
         return None
 

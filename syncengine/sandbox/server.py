@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from syncengine.sandbox.app import Sandbox
-from syncengine.sandbox.messages import Dropped, Request, Response
+from syncengine.sandbox.messages import Dropped, FatalError, Request, Response
 
 _IDLE = 120.0  # seconds after which a silent connection is closed
 _BROKEN = (ConnectionError, TimeoutError, ssl.SSLError)
@@ -51,6 +52,9 @@ class _Handler(BaseHTTPRequestHandler):
         except Dropped:
             self.close_connection = True
             return
+        except Exception:  # a shop whose PHP dies goes on answering
+            traceback.print_exc()
+            response = Response.json(500, FatalError().body())
         self._send(response)
 
     def _body(self) -> bytes:

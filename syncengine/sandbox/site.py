@@ -55,10 +55,9 @@ class Site:
             time.sleep(items * self.item_cost)
 
     def uncategorized(self) -> Term:
-        """The category of everything without one; made with the shop."""
-        for term in self.store.terms.values():
-            if term.taxonomy == CATEGORY and term.slug == "uncategorized":
-                return term
+        """The category of everything without one; made with the shop, and known by its number whatever it is called."""
+        if (term := self.store.terms.get(FIRST_TERM)) is not None:
+            return term
         term = Term(self.store.next_id("term", FIRST_TERM), CATEGORY, "Uncategorized", "uncategorized")
         self.store.put_term(term)
         return term

@@ -47,6 +47,39 @@ def test_a_number_longer_than_any_is_cut_off(client: httpx.Client, given: str, k
     assert made.json()["create"][0]["stock_quantity"] == kept == php_integer(given)
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "UTC"])
+@pytest.mark.parametrize("name", ["date_on_sale_from", "date_on_sale_to_gmt"])
+@pytest.mark.parametrize(
+    "date", ["9999-12-31T23:59:59", "0001-01-01T00:00:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"]
+)
+def test_the_ends_of_the_calendar_are_dates_in_every_zone(zone: str, name: str, date: str) -> None:
+    with (
+        Sandbox(zone=zone) as sandbox,
+        httpx.Client(transport=sandbox.transport(), base_url="https://shop.test/wp-json/wc/v3", auth=KEY) as client,
+    ):
+        made = client.post("/products/batch", json={"create": [{"name": "x", name: date}]})
+        assert made.status_code == 200
+        (listed,) = client.get("/products").json()
+        assert listed[name][:4] == date[:4]
+        for bound in ("modified_after", "before"):
+            assert client.get("/products", params={bound: date}).status_code == 200
+
+
+def test_a_body_of_brackets_only_is_no_json(client: httpx.Client) -> None:
+    answer = client.post("/products/batch", content=b"[" * 100_000, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "rest_invalid_json")
+
+
+def test_the_default_category_stays_the_default_under_another_name(client: httpx.Client) -> None:
+    (default,) = client.get("/products/categories").json()
+    client.put(f"/products/categories/{default['id']}", json={"name": "Sonstiges", "slug": "sonstiges"})
+    made = client.post("/products", json={"name": "x"}).json()
+    assert [(one["id"], one["slug"]) for one in made["categories"]] == [(default["id"], "sonstiges")]
+    assert len(client.get("/products/categories").json()) == 1
+    gone = client.delete(f"/products/categories/{default['id']}", params={"force": True})
+    assert gone.json()["code"] == "woocommerce_rest_cannot_delete"
+
+
 @pytest.mark.parametrize(
     ("address", "taken", "cleaned"),
     [

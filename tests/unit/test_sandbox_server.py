@@ -55,6 +55,18 @@ def test_https_with_basic_works_end_to_end(server_side: ssl.SSLContext, client_s
         assert sandbox.product_by_sku("X")["name"] == "x"
 
 
+def test_a_shop_whose_own_code_fails_says_so_as_wordpress_does_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Sandbox(seed=1) as sandbox, running(sandbox) as url, httpx.Client(base_url=url, params=QUERY) as client:
+        with monkeypatch.context() as broken:
+            broken.setattr(sandbox, "handle", lambda request: 1 // 0)
+            answer = client.get("/wp-json/wc/v3/products")
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")
+        assert client.get("/wp-json/").status_code == 200
+    assert "ZeroDivisionError" in capfd.readouterr().err, "whoever runs it can see why"
+
+
 def test_a_connection_is_kept_alive_and_answers_without_delay() -> None:
     with Sandbox(seed=1) as sandbox, running(sandbox) as url:
         host, port = url.removeprefix("http://").split(":")
