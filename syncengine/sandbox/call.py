@@ -52,7 +52,9 @@ class Call:
             return dict(self.query)
         if "json" in kind:
             try:
-                given = json.loads(body)
+                given = json.loads(body.decode("utf-8-sig"))
+                if b"\\u" in body:
+                    json.dumps(given, ensure_ascii=False).encode()  # half a character is an error to PHP
             except (ValueError, RecursionError):  # PHP reads 512 levels and no more
                 problem = {"json_error_code": 4, "json_error_message": "Syntax error"}
                 raise ApiError(400, "rest_invalid_json", "Invalid JSON body passed.", **problem) from None

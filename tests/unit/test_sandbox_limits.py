@@ -65,8 +65,17 @@ def test_the_ends_of_the_calendar_are_dates_in_every_zone(zone: str, name: str, 
             assert client.get("/products", params={bound: date}).status_code == 200
 
 
-def test_a_body_of_brackets_only_is_no_json(client: httpx.Client) -> None:
-    answer = client.post("/products/batch", content=b"[" * 100_000, headers={"Content-Type": "application/json"})
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"create": [{"name": "a\\ud800b"}]}',
+        '{"name": "a\ud800"}'.encode(errors="surrogatepass"),
+        b"\xff",
+    ],
+)
+def test_what_php_cannot_read_is_no_json(client: httpx.Client, body: bytes) -> None:
+    answer = client.post("/products/batch", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (400, "rest_invalid_json")
 
 
