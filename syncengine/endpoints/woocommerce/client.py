@@ -27,7 +27,7 @@ from syncengine.private import hide
 from syncengine.settings import WooCommerceConnection
 from syncengine.values import Value, same
 
-__all__ = ["Blocked", "Client", "LostReply", "NoSuchRoute", "Reply", "number_in"]
+__all__ = ["Blocked", "Client", "LostReply", "NoSuchRoute", "Reply", "code_and_message", "number_in"]
 
 TRIES = 8
 TRIES_AT_FIRST = 3  # while nothing at all is there: then the URL is more likely wrong than the store busy
@@ -325,9 +325,9 @@ class Client:
             raise Unreachable(self.prefixed(self._not_json(response, body))) from None
         reply = self._reply(response, answer)
         if reply.status in (401, 403):
-            error = _code_and_message(reply.body)
+            error = code_and_message(reply.body)
             raise Refused(self.prefixed(refused_because(self.url, reply.status, error, reply.date, self.public_home)))
-        if reply.status == 404 and _code_and_message(reply.body)[0] == "rest_no_route":
+        if reply.status == 404 and code_and_message(reply.body)[0] == "rest_no_route":
             raise NoSuchRoute(self.prefixed(f"{self.url} has no {self.NAME}, or not {response.url.path}"))
         return reply
 
@@ -352,7 +352,7 @@ class Client:
 
     def _said(self, response: httpx.Response, body: bytes) -> str:
         try:
-            code, message = _code_and_message(json.loads(body))
+            code, message = code_and_message(json.loads(body))
         except (ValueError, RecursionError):
             code, message = "", ""
         return f"the store answered {response.status_code}" + (f" {code}: {self.shown(message)}" if code else "")
@@ -380,11 +380,12 @@ def _is_json(body: bytes) -> bool:
 
 
 def _coded(reply: Reply) -> str:
-    code, message = _code_and_message(reply.body)
+    code, message = code_and_message(reply.body)
     return f"{reply.status} {code}: {message}" if code else f"the store answered {reply.status}"
 
 
-def _code_and_message(answer: Any) -> tuple[str, str]:
+def code_and_message(answer: Any) -> tuple[str, str]:
+    """Of an error as the store tells it; both empty where it is none."""
     if not isinstance(answer, dict):
         return "", ""
     return str(answer.get("code", "")), str(answer.get("message", ""))

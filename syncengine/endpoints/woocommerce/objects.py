@@ -20,7 +20,7 @@ from syncengine.mapping import Mapping as FieldMapping
 from syncengine.records import Change
 from syncengine.values import Type, Value, encode
 
-__all__ = ["MARK", "Objects", "Record"]
+__all__ = ["MARK", "Objects", "Record", "meta_value"]
 
 MARK = "_syncengine"  # the meta key under which a change leaves its id
 
@@ -81,7 +81,7 @@ class Objects:
             if path in self._special:
                 continue
             if path.startswith("meta:"):
-                meta.append({"key": path.removeprefix("meta:"), "value": _meta(field.new, kind)})
+                meta.append({"key": path.removeprefix("meta:"), "value": meta_value(field.new, kind)})
             elif "." in path:
                 top, _, part = path.partition(".")
                 item.setdefault(top, {})[part] = _json(field.new, kind)
@@ -142,7 +142,7 @@ def _json(value: Value, kind: Type) -> Any:
     return encode(value)
 
 
-def _meta(value: Value, kind: Type) -> Any:
+def meta_value(value: Value, kind: Type) -> Any:
     """Numbers and booleans come back as text, `false` as nothing (FACTS-WOOCOMMERCE, 6): they are sent as text."""
     match value:
         case None | list() | dict():

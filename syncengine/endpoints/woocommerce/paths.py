@@ -18,6 +18,7 @@ import pandas as pd
 from syncengine.endpoints import Page
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, id_of
 from syncengine.endpoints.woocommerce.moments import bare, moment_of, zoned
+from syncengine.endpoints.woocommerce.objects import MARK, meta_value
 from syncengine.endpoints.woocommerce.terms import Kind, Terms
 from syncengine.mapping import Field, Mapping
 from syncengine.records import Change, FieldChange
@@ -25,7 +26,6 @@ from syncengine.values import Type, Value, encode, match_key
 
 __all__ = ["MARK", "Paths", "Product", "UnknownTerm", "options_in"]
 
-MARK = "_syncengine"  # the meta key under which a change leaves its id
 PLAIN_TEXT = frozenset({"name", "sku", "slug", "global_unique_id", "button_text", "external_url"})
 CLASSES = frozenset({"tax_class", "shipping_class"})
 RICH_TEXT = frozenset({"description", "short_description", "purchase_note"})
@@ -154,7 +154,7 @@ class Paths:
                 continue
             path, kind = self.path_of(name)
             if path.startswith("meta:"):
-                meta.append({"key": path.removeprefix("meta:"), "value": _meta(field.new, kind)})
+                meta.append({"key": path.removeprefix("meta:"), "value": meta_value(field.new, kind)})
             elif path.startswith("attribute:"):
                 chosen.append((path.removeprefix("attribute:"), options_in(field.new), name in change.options))
             elif path == "images":
@@ -352,15 +352,3 @@ def _moment(path: str, value: Value) -> str:
     if isinstance(value, datetime):
         return bare(value)
     return f"{value}T23:59:59" if path.startswith("date_on_sale_to") else f"{value}T00:00:00"
-
-
-def _meta(value: Value, kind: Type) -> Any:
-    """Numbers and booleans come back as text, `false` as nothing (FACTS-WOOCOMMERCE, 6): they are sent as text."""
-    match value:
-        case None | list() | dict():
-            return value
-        case bool():
-            return "1" if value else "0"
-        case Decimal() if kind.name == "money":
-            return f"{value:.{kind.places}f}"
-    return str(encode(value))

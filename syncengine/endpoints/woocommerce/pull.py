@@ -15,9 +15,10 @@ from typing import Any
 from syncengine.endpoints import Cursor, Page, Pull
 from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.kinds import id_of, parent_of
-from syncengine.endpoints.woocommerce.lists import Rows, asked, chunks, listed
+from syncengine.endpoints.woocommerce.lists import Rows, listed
 from syncengine.endpoints.woocommerce.moments import bare, saved
 from syncengine.endpoints.woocommerce.paths import Paths
+from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.mapping import Mapping
 
@@ -120,10 +121,4 @@ class ProductPull(Pull):
 
 def by_id(client: Client, ids: Collection[str], fields: str, status: str = "any", ahead: int = 1) -> Iterator[Rows]:
     """The products with these ids in one status ("any" leaves out the trash); ids that cannot be one are left out."""
-    numbers = sorted({one for one in ids if one.isascii() and one.isdigit() and one.strip("0")}, key=int)
-    chosen = set(numbers)
-    common = {"status": status, "context": "edit", "_fields": fields}
-    queries = [{**common, "include": ",".join(chunk)} for chunk in chunks(numbers)]
-    for found in asked(client, [("products", query) for query in queries], ahead):
-        if rows := [row for row in found if str(row["id"]) in chosen]:
-            yield rows
+    return records_by_id(client, Route("products", {"status": status}), ids, fields, ahead)

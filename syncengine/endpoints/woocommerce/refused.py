@@ -1,4 +1,4 @@
-"""What a 401 means: WooCommerce answers it for five different things, and only its text tells them apart
+"""What a 401 means: WooCommerce answers it for quite different things, and only its text tells them apart
 (FACTS-WOOCOMMERCE, 10). Permission is a 401 as well; a 403 is WordPress's answer to a user whom it knows.
 """
 

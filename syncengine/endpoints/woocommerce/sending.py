@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syncengine.endpoints.woocommerce.client import Blocked, Client, LostReply, Reply
+from syncengine.endpoints.woocommerce.client import Blocked, Client, LostReply, Reply, code_and_message
 from syncengine.endpoints.woocommerce.lists import tidied
 from syncengine.errors import SyncError
 from syncengine.records import Change, Outcome
@@ -125,4 +125,4 @@ def code_of(error: Any) -> tuple[str, str]:
     """The code and the message of an error as the store tells it."""
     if not isinstance(error, dict):
         return "no_answer", "the store refused the request without a reason"
-    return str(error.get("code", "")), str(error.get("message", ""))
+    return code_and_message(error)
