@@ -126,7 +126,8 @@ def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
     endpoint.send([update("A-1", name="second")])
 
     assert b"first" in written(erp)
-    assert b"second" in written(erp, f"{RUN}-2")
+    assert b"second" in written(erp, f"{RUN}02")
+    assert visible(erp) == [f"products-{RUN}.csv", f"products-{RUN}02.csv"]  # as an import by name takes them
 
 
 def test_no_changes_make_no_file(tmp_path: Path) -> None:
@@ -346,7 +347,7 @@ def test_each_file_of_a_run_has_its_own_receipt_though_the_erp_takes_them_at_onc
         for name in visible(erp):
             (erp.folder / "import" / name).unlink()
 
-    assert hidden(erp) == [f".products-{RUN}-2.csv.products.sent", f".products-{RUN}.csv.products.sent"]
+    assert hidden(erp) == [f".products-{RUN}.csv.products.sent", f".products-{RUN}02.csv.products.sent"]
     assert erp.open(run=NEXT).find_marked(SENT) == {"c1": "A-1", "c2": "A-2"}
 
 
@@ -387,7 +388,7 @@ def test_receipts_are_removed_when_a_later_run_hands_something_over(tmp_path: Pa
     later.send(SENT)
     later.send(SENT)
 
-    assert hidden(erp) == [f".products-{NEXT}-2.csv.products.sent", f".products-{NEXT}.csv.products.sent"]
+    assert hidden(erp) == [f".products-{NEXT}.csv.products.sent", f".products-{NEXT}02.csv.products.sent"]
     assert len(visible(erp)) == 4
 
 

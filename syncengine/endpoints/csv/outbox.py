@@ -149,7 +149,7 @@ class Outbox:
         number = 1
         while self._is_taken(target):
             number += 1
-            target = self._named(f"{self._view.run}-{number}")
+            target = self._named(f"{self._view.run}{number:02}")  # it sorts behind the first, as `-2.csv` would not
         for file in (target, self._beside(target)) if self._apart else (target,):
             self._make_room(file)
         self._remove_stale()
