@@ -140,6 +140,9 @@ class Memory(Endpoint):
     def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
         return {change.id: self.marks[change.id] for change in changes if change.id in self.marks}
 
+    def not_taken(self, runs: Collection[str]) -> set[str]:
+        return {run for run in runs if any(one.id.rpartition("-")[0] == run for one in self.handed_over)}
+
     def close(self) -> None:
         pass
 

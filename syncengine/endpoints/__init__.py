@@ -185,6 +185,11 @@ class Endpoint(Protocol):
     def find_marked(self, changes: Sequence[Change]) -> dict[str, str]:
         """Change id -> record id of those changes whose mark stands in a record: they were done."""
 
+    def not_taken(self, runs: Collection[str]) -> Collection[str]:
+        """Of these runs, those of which something that was handed over still lies where it was put. Asked only where
+        writes are taken up later."""
+        return ()
+
     def open_orders(self, cursor: Cursor, known: Collection[str], *, full: bool) -> tuple[list[OpenOrder], Cursor]:
         """The orders for which stock was taken: of those that are `known` and of those that changed since the cursor
         (`full`: and of those that are open); and where to go on. Asked only where a stock makes allowance for them."""

@@ -162,10 +162,8 @@ def _moved_more(job: JobRun, item: Item, outcome: Outcome) -> bool:
 
 
 def _account_in_flight(job: JobRun, item: Item, change: Change) -> None:
-    link = item.pair.link
-    for name, what in change.fields.items():
-        hand_over(link, job.mapping.fields[name], what, _held_by_store(job, item, name))
-    link.in_flight_since = link.in_flight_since or job.now()
+    for name in change.fields:
+        hand_over(job, item.pair.link, change, name, _held_by_store(job, item, name))
 
 
 def _move_bases(item: Item) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from syncengine.engine.family import Family
-from syncengine.engine.flight import already_sent, as_if_arrived, on_its_way, read_back, under_way
+from syncengine.engine.flight import already_sent, as_if_arrived, on_its_way, read_back, settle, under_way
 from syncengine.engine.gone import field_at
 from syncengine.engine.item import Item, check_whole, holds, planned_write, record_conflicts, with_changes
 from syncengine.engine.job import JobRun, Pair
@@ -34,7 +34,7 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
     for one in _perhaps_moved(job, pair, chosen):
         now = holds(job, pair, "erp", one)
         if pair.erp is not None and was_in_flight:
-            read_back(link, one, now)
+            read_back(job, link, one, now)
         conflict = job.conflicts.get((link.id or 0, one.name)) if job.conflicts else None
         if conflict is None and not one.reserves and _rests(job, pair, one, now):
             continue
@@ -45,8 +45,8 @@ def merged(job: JobRun, pair: Pair, family: Family) -> Item:
         _restore(job, item, path, word, writes["store"])
     if writes["store"] or writes["erp"]:
         check_whole(job, item, chosen, writes["store"], writes["erp"])
-    if was_in_flight and not link.in_flight:
-        link.in_flight_since, link.arrived = None, True
+    if was_in_flight:
+        settle(link)
     return with_changes(job, item, _updates(job, pair, writes, chosen, family))
 
 

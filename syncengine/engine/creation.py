@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from syncengine.engine.family import Family, options_below, parent_key
+from syncengine.engine.flight import key_on_its_way, last_sent
 from syncengine.engine.item import Item, UnusableError, check_whole, holds, planned_write, with_changes
 from syncengine.engine.job import JobRun, Pair, Row
 from syncengine.engine.kinds import OF_VARIATIONS, SIMPLE, VARIABLE, VARIATION
@@ -12,7 +13,7 @@ from syncengine.engine.match import key_of
 from syncengine.engine.merge import Write
 from syncengine.records import Change, FieldChange, Side
 from syncengine.state import Link
-from syncengine.values import Value, decode, is_empty, same
+from syncengine.values import Value, is_empty, same
 
 __all__ = ["created_in_erp", "created_in_store"]
 
@@ -104,12 +105,8 @@ def _values_for_erp(job: JobRun, item: Item, kind: str, now: Mapping[str, Value]
 def _is_on_its_way(job: JobRun, link: Link, fields: Mapping[str, FieldChange]) -> bool:
     """Whether all of it was handed over before, and is not read back yet."""
     return bool(link.in_flight) and all(
-        link.in_flight.get(name) and same(_last_sent(job, link, name), what.new) for name, what in fields.items()
+        link.in_flight.get(name) and same(last_sent(job, link, name), what.new) for name, what in fields.items()
     )
-
-
-def _last_sent(job: JobRun, link: Link, name: str) -> Value:
-    return decode(link.in_flight[name][-1].get("to"), job.type_of(name))
 
 
 def _alone(job: JobRun, item: Item, side: Side) -> Item:
@@ -156,13 +153,8 @@ def _parent_in_erp(job: JobRun, row: Row, family: Family) -> str:
     """The ERP key of a new variation's product, which is there, on its way, or created by this run."""
     above = row.id.rpartition("/")[0]
     link = family.by_store.get(above)
-    key = (link.erp_key or _key_on_its_way(job, link)) if link is not None else ""
+    key = (link.erp_key or key_on_its_way(job, link)) if link is not None else ""
     key = key or family.new_keys.get(above, "")
     if not key:
         raise UnusableError(row, None, f"its product {above} has no partner in the erp")
     return key
-
-
-def _key_on_its_way(job: JobRun, link: Link) -> str:
-    keys = (one.name for one in job.mapping.by_path("erp", job.mapping.erp.key))
-    return next((str(_last_sent(job, link, name)) for name in keys if link.in_flight.get(name)), "")

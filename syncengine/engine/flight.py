@@ -1,52 +1,122 @@
 """Values that were handed over and are not yet read back: a file that the ERP imports at night.
 
 What is read tells which it is: the old value means "not imported yet", a value that was sent since means
-"arrived" (the last one, or an earlier one of ours), anything else is a new change by the ERP. Differences are told
-by the value that the ERP had when they were handed over; each one that has arrived moves both counters.
+"arrived" (the last one, or an earlier one of ours), anything else is a new change by the ERP.
+
+Differences are told by the number that the ERP had when it was last read: that number again, or that with the first
+of them added. Any other one leaves in doubt how many have arrived, for the ERP moves by itself, too. Then the store
+gets the lowest number that there may be: what takes away from it counts as not imported, what adds to it as imported.
+What is in doubt has arrived when a later reading says so, or when the ERP has taken its file away and `import_within`
+is over. Whatever is believed meanwhile, each difference is taken off the ERP's movements once, when it counts as
+arrived: so both sides end at the same number, in whatever order things happen.
 
 A link holds, by field, a list of {"to": the value sent, "store": what the store held then, "was": what the ERP held
-then, if it had the record}, or of {"was": what the ERP held then, "by": the difference sent}, all as canonical JSON.
+then, if it had the record}, or of {"by": the difference sent, "was": what the ERP held when last read}, all as
+canonical JSON; a difference in doubt is marked so. Each has the run that handed it over, and since when it is under
+way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
-from syncengine.engine.job import SIDES
+from syncengine.engine.job import SIDES, JobRun
 from syncengine.engine.merge import Seen
 from syncengine.mapping import Field
-from syncengine.records import FieldChange
+from syncengine.records import Change
 from syncengine.state import Link
 from syncengine.values import Value, decode, encode, is_empty, same
 
-__all__ = ["already_sent", "as_if_arrived", "hand_over", "on_its_way", "read_back", "under_way"]
+__all__ = [
+    "already_sent",
+    "as_if_arrived",
+    "hand_over",
+    "imported_by_now",
+    "in_doubt",
+    "key_on_its_way",
+    "last_sent",
+    "on_its_way",
+    "read_back",
+    "settle",
+    "under_way",
+]
 
 
-def hand_over(link: Link, field: Field, change: FieldChange, store: Value) -> None:
+def hand_over(job: JobRun, link: Link, change: Change, name: str, store: Value) -> None:
     """Remember that a value or a difference is on its way to the ERP; `store` is what the store held then."""
-    if change.difference is None:
-        entry = {"to": encode(change.new), "store": encode(store)}
-        entry |= {"was": encode(change.old)} if link.paired else {}
+    now, what = job.now(), change.fields[name]
+    if what.difference is None:
+        entry = {"to": encode(what.new), "store": encode(store)}
+        entry |= {"was": encode(what.old)} if link.paired else {}
     else:
-        entry = {"was": encode(change.old), "by": encode(change.difference)}
-    link.in_flight.setdefault(field.name, []).append(entry)
+        entry = {"was": encode(what.old), "by": encode(what.difference)}
+    entry |= {"run": change.id.rpartition("-")[0], "since": now.isoformat()}
+    link.in_flight.setdefault(name, []).append(entry)
+    link.in_flight_since = link.in_flight_since or now
 
 
-def read_back(link: Link, field: Field, erp: Value) -> None:
+def read_back(job: JobRun, link: Link, field: Field, erp: Value) -> None:
     """Account, in the link, for what a freshly read ERP value tells about a field's values in flight."""
     flights = link.in_flight.get(field.name, [])
     if not flights or (is_empty(erp) and "by" in flights[0]):
         return
-    rest = (
-        _differences_left(link, field, flights, erp) if "by" in flights[0] else _values_left(link, field, flights, erp)
-    )
+    if "by" in flights[0]:
+        rest = _differences_left(job, link, field, flights, erp)
+    else:
+        rest = _values_left(link, field, flights, erp)
     if rest:
         link.in_flight[field.name] = rest
     else:
         del link.in_flight[field.name]
+
+
+def settle(link: Link) -> None:
+    """After all fields were read back: since when what is left is on its way, or that nothing is."""
+    left = [flight for flights in link.in_flight.values() for flight in flights]
+    if not left:
+        link.in_flight_since, link.arrived = None, True
+    else:
+        link.in_flight_since = min(map(_since, left))
+
+
+def imported_by_now(job: JobRun) -> list[Link]:
+    """Fills `job.imported`: runs whose differences the ERP took away and had time enough to import. Returns the links
+    on which one of them is in doubt: they are to be looked at though neither side need have moved."""
+    within = job.mapping.erp.import_within
+    if within is None or not any(one.by_difference for one in job.merged_fields):
+        return []
+    differences = [
+        (link, flight)
+        for link in job.state.links.awaiting(job.name)
+        for flights in link.in_flight.values()
+        for flight in flights
+        if "by" in flight
+    ]
+    late = {flight["run"] for _, flight in differences if job.now() - _since(flight) > within}
+    job.imported = late - set(job.erp.not_taken(late)) if late else set()
+    return [link for link, flight in differences if "doubt" in flight and flight["run"] in job.imported]
+
+
+def in_doubt(link: Link) -> bool:
+    """Whether nobody can tell of a difference that it has arrived, or that it has not."""
+    return any("doubt" in flight for flights in link.in_flight.values() for flight in flights)
+
+
+def last_sent(job: JobRun, link: Link, name: str) -> Value:
+    """The last value of a field that is on its way."""
+    return decode(link.in_flight[name][-1].get("to"), job.type_of(name))
+
+
+def key_on_its_way(job: JobRun, link: Link) -> str:
+    """The key of a new record that was handed over, "" where none is: the ERP may make it at any moment."""
+    if link.erp_key is not None:
+        return ""
+    names = (one.name for one in job.mapping.by_path("erp", job.mapping.erp.key))
+    return next((str(last_sent(job, link, name)) for name in names if link.in_flight.get(name)), "")
 
 
 def already_sent(link: Link, field: Field, value: Value) -> bool:
@@ -93,15 +163,34 @@ def _values_left(link: Link, field: Field, flights: list[dict[str, Any]], erp: V
     return [flight | {"was": encode(erp)} if "was" in flight else flight for flight in rest]
 
 
-def _differences_left(link: Link, field: Field, flights: list[dict[str, Any]], erp: Value) -> list[dict[str, Any]]:
+def _differences_left(
+    job: JobRun, link: Link, field: Field, flights: list[dict[str, Any]], erp: Value
+) -> list[dict[str, Any]]:
     was = decode(flights[-1]["was"], field.type)
-    if same(erp, was):
-        return flights
-    booked = list(accumulate(_by(field, flight) for flight in flights))
-    at = next((at for at, total in enumerate(booked) if same(was + total, erp)), len(flights) - 1)
-    bases = (decode(link.base_of(side, field.name), field.type) for side in SIDES)
-    link.account(field.name, *(encode(base + booked[at]) for base in bases))
-    return [flight | {"was": encode(erp)} for flight in flights[at + 1 :]]
+    fits = next((at for at, total in enumerate(_booked(field, flights)) if same(was + total, erp)), None)
+    arrived, rest = flights[: fits or 0], flights[fits or 0 :]
+    if fits is None:
+        rest = [flight | {"doubt": True} for flight in rest]
+    arrived += [flight for flight in rest if "doubt" in flight and flight["run"] in job.imported]
+    rest = [flight for flight in rest if flight not in arrived]
+    if fits is None:  # what is left takes away the most
+        booked = _booked(field, rest)
+        at = max(range(len(booked)), key=lambda at: (booked[at], at))
+        arrived, rest = arrived + rest[:at], rest[at:]
+    if arrived:
+        by = sum(_by(field, flight) for flight in arrived)
+        bases = (decode(link.base_of(side, field.name), field.type) for side in SIDES)
+        link.account(field.name, *(encode(base + by) for base in bases))
+    return [flight | {"was": encode(erp)} for flight in rest]
+
+
+def _booked(field: Field, flights: Iterable[dict[str, Any]]) -> list[Any]:
+    """How much has arrived when none has, the first, the first two, and so on."""
+    return list(accumulate((_by(field, flight) for flight in flights), initial=0))
+
+
+def _since(flight: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(flight["since"])
 
 
 def _by(field: Field, flight: dict[str, Any]) -> Any:

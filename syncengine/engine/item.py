@@ -72,7 +72,8 @@ def _last_seen(job: JobRun, pair: Pair, side: Side, one: Field) -> Value:
 
 
 def planned_write(job: JobRun, item: Item, side: Side, one: Field, write: Write) -> FieldChange | None:
-    """One field's write, and the bases that it leads to; None where the side has that value already, as it spells it.
+    """One field's write, and the bases that it leads to; None where the side has that value already, as it spells it. A
+    difference is written all the same: it is added to what the side has by then, to others that are on their way, too.
 
     Raises UnusableError where the side would not take the value as it is.
     """
@@ -83,7 +84,7 @@ def planned_write(job: JobRun, item: Item, side: Side, one: Field, write: Write)
         raise UnusableError(row or _nowhere(pair), one.name, reason)
     old = holds(job, pair, side, one) if pair.link.paired else None
     new = renamed(job, pair.link, side, one, endpoint.normal(path, write.value), old)
-    if pair.link.paired and same(old, new):
+    if pair.link.paired and write.difference is None and same(old, new):
         return None
     erp, store = item.bases[one.name]
     item.bases[one.name] = (new, store) if side == "erp" else (erp, new)

@@ -118,6 +118,8 @@ class JobRun:
     named_parents: set[str] = field(default_factory=set)  # ERP keys that rows of the ERP name as their parents
     knows_parents: bool = False  # all of them, because every row was read
 
+    imported: set[str] = field(default_factory=set)  # runs whose differences the ERP must have imported by now
+
     reserved: Reserved = field(default_factory=Reserved)  # units in orders that the ERP has not booked
 
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))  # of this run's changes

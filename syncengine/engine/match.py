@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from syncengine.engine.flight import imported_by_now
 from syncengine.engine.job import SIDES, JobRun, Matched, Pair, Row
 from syncengine.engine.keys import refused_key
 from syncengine.engine.kinds import fields_of
@@ -54,6 +55,7 @@ def _links_of(job: JobRun, pulled: Pulled) -> list[Link]:
         *saved.by_identifier(job.name, "store", pulled.store),
         *saved.dirty(job.name),
         *reserved_otherwise(job),
+        *imported_by_now(job),
     ]
     return list({link.id: link for link in found}.values())
 

@@ -95,5 +95,4 @@ def _take_as_imported(link: Link, change: Change) -> None:
 def _take_up_flight(job: JobRun, link: Link, change: Change) -> None:
     """What was handed over, though nobody could write that down any more: both sides will have the new values."""
     for name, what in change.fields.items():
-        hand_over(link, job.mapping.fields[name], what, what.new)
-    link.in_flight_since = link.in_flight_since or job.now()
+        hand_over(job, link, change, name, what.new)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from syncengine.engine.flight import in_doubt
 from syncengine.engine.job import SIDES, JobRun, Matched
 from syncengine.engine.plan import Plan
 from syncengine.engine.pull import Pulled
@@ -14,6 +15,7 @@ from syncengine.engine.pull import Pulled
 __all__ = ["counts", "exit_code", "tally"]
 
 EXAMPLES = 3
+IN_DOUBT = "a difference counts as not imported as long as its file lies there"
 
 
 def tally(job: JobRun, plan: Plan, matched: Matched, pulled: Pulled) -> None:
@@ -50,16 +52,18 @@ def _tell_overdue(job: JobRun, plan: Plan) -> None:
     read = {item.pair.link.id: item.pair.link for item in plan.items}
     awaited = (read.get(link.id, link) for link in job.state.links.awaiting(job.name))
     overdue = [
-        link.erp_key or f"store:{link.store_id}"
+        link
         for link in awaited
         if link.in_flight and link.in_flight_since is not None and job.now() - link.in_flight_since > within
     ]
     if overdue:
-        examples = ", ".join(overdue[:EXAMPLES]) + (", …" if len(overdue) > EXAMPLES else "")
+        names = [link.erp_key or f"store:{link.store_id}" for link in overdue[:EXAMPLES]]
+        examples = ", ".join(names) + (", …" if len(overdue) > EXAMPLES else "")
+        doubt = ", and take away what it has imported: " + IN_DOUBT if any(map(in_doubt, overdue)) else ""
         records = "record was" if len(overdue) == 1 else "records were"
         job.result.warnings.append(
             f"{len(overdue):,} {records} handed to the erp more than {within / timedelta(hours=1):g} hours ago and not "
-            f"imported since: {examples}. See whether its import runs, or set import_within higher"
+            f"imported since: {examples}. See whether its import runs, or set import_within higher{doubt}"
         )
 
 

@@ -11,10 +11,13 @@ import time
 import tomllib
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from syncengine import cli
+from syncengine.engine.job import JobRun
 from tests.scenarios.page import Page, Step, block, bullets, rows, table
 from tests.scenarios.records import RECORDS, Records
 from tests.scenarios.shop import Shop
@@ -50,6 +53,7 @@ class _Play:
         self.home = SHOP
         (folder / "erp").mkdir()
         self.clock = time.time() - 100_000
+        self.passed = timedelta()
         self.mapping = self.config = ""
         self.columns: list[str] = []  # what the page tells of the store's products
         self._settings()
@@ -86,6 +90,11 @@ class _Play:
                 self._settings()
             case "The connection breaks in the middle of the next write":
                 self.shop.breaks = True
+            case "The ERP takes away what it finds to import":
+                for file in (self.file.parent / "import").glob("*.csv"):
+                    file.unlink()
+            case "Three days pass":
+                self.passed += timedelta(days=3)
             case "Now the ERP has":
                 return block(_text(self.file, windows))
             case "Now the store has":
@@ -210,7 +219,8 @@ class _Play:
 
     def _call(self, arguments: list[str]) -> tuple[int, str]:
         output = io.StringIO()
-        with redirect_stdout(output), redirect_stderr(output):
+        now = patch.object(JobRun, "now", lambda _: datetime.now(UTC) + self.passed)
+        with redirect_stdout(output), redirect_stderr(output), now:
             code = cli.main([*arguments, "--config", str(self.folder / "config.toml")])
         self._rest()
         return code, output.getvalue()

@@ -140,6 +140,9 @@ class CsvEndpoint(Endpoint):
         """Those that stand in a file that was handed over. What is written in place is compared by its values."""
         return self._outbox.handed_over(changes) if self.takes_later else {}
 
+    def not_taken(self, runs: Collection[str]) -> set[str]:
+        return self._outbox.not_taken(runs)
+
     def inspect(self) -> FolderInspection:
         return FolderInspection(
             self._connection, self._view.mapping, self._wants, lambda: self._pull(Cursor(), (), full=True)

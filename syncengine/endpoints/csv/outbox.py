@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import glob
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -95,6 +95,11 @@ class Outbox:
             except (OSError, ValueError) as error:
                 raise CannotRun(f"{receipt}, which tells what {target.name} has handed over, cannot be read") from error
         return {change.id: keys[change.id] for change in changes if change.id in keys}
+
+    def not_taken(self, runs: Collection[str]) -> set[str]:
+        """Those of these runs of which a file still lies where the ERP was to find it."""
+        pattern = glob.escape(self._pattern)
+        return {run for run in runs if any(self._folder.glob(pattern.replace("{time}", f"{run}*")))}
 
     @property
     def _apart(self) -> bool:
