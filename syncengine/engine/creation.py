@@ -77,6 +77,8 @@ def created_in_erp(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
     key = next((now[one.name] for one in job.mapping.by_path("erp", job.mapping.erp.key) if one.name in now), None)
     if is_empty(key):
         raise UnusableError(row, None, f"it has no value for {job.mapping.erp.key}, the key of a new record in the erp")
+    if key_on_its_way(job, pair.link) not in ("", str(key)):
+        return Item(pair)  # renamed since: that is a change of the record which the ERP is about to make
     parent = _parent_in_erp(job, row, family) if kind == VARIATION and job.mapping.erp.parent is not None else None
     fields = _values_for_erp(job, item, kind, now)
     if _is_on_its_way(job, pair.link, fields):

@@ -39,6 +39,7 @@ __all__ = [
     "in_doubt",
     "key_on_its_way",
     "last_sent",
+    "made_in_vain",
     "on_its_way",
     "read_back",
     "settle",
@@ -81,6 +82,14 @@ def settle(link: Link) -> None:
         link.in_flight_since, link.arrived = None, True
     else:
         link.in_flight_since = min(map(_since, left))
+
+
+def made_in_vain(link: Link) -> None:
+    """The ERP has made the record that was handed over, and the store does not have it any more: all has arrived."""
+    for name, flights in link.in_flight.items():
+        link.account(name, flights[-1]["to"], flights[-1]["store"])
+    link.in_flight = {}
+    settle(link)
 
 
 def imported_by_now(job: JobRun) -> list[Link]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from syncengine.engine.flight import imported_by_now
+from syncengine.engine.flight import imported_by_now, key_on_its_way, made_in_vain
 from syncengine.engine.job import SIDES, JobRun, Matched, Pair, Row
 from syncengine.engine.keys import refused_key
 from syncengine.engine.kinds import fields_of
@@ -41,10 +41,16 @@ def match(job: JobRun, pulled: Pulled) -> Matched:
     alone["store"] += [
         Pair(Link(store_id=key), store=row) for key, row in pulled.store.items() if key not in with_link["store"]
     ]
+    told = _on_their_way(job)
+    made = _made_by_the_erp(told, alone, matched)
     _match_by_keys(job, alone["erp"], alone["store"], matched)
     match_by_options(job, matched)
-    _reject_twins(job, matched)
+    _reject_twins(job, matched, told)
     _fetch_other_halves(job, matched.pairs)
+    for pair in made:
+        if pair.store is None and pair.link.store_id is not None:
+            made_in_vain(pair.link)
+            job.missing["store"].add(pair.link.store_id)
     return matched
 
 
@@ -58,6 +64,33 @@ def _links_of(job: JobRun, pulled: Pulled) -> list[Link]:
         *imported_by_now(job),
     ]
     return list({link.id: link for link in found}.values())
+
+
+def _on_their_way(job: JobRun) -> dict[str, Link]:
+    """By the key that the ERP was told: links of the records that it is to make."""
+    if not (job.mapping.create_in_erp and job.erp.takes_later):
+        return {}
+    return {key: link for link in job.state.links.awaiting(job.name) if (key := key_on_its_way(job, link))}
+
+
+def _made_by_the_erp(told: dict[str, Link], alone: dict[Side, list[Pair]], matched: Matched) -> list[Pair]:
+    """Pairs of the rows that the ERP has made of what was handed over to it. The key that it was told says so, whatever
+    the store's record is called by now, and whether it is still there."""
+    in_hand = {pair.link.id: pair for pair in alone["store"]}
+    made: list[Pair] = []
+    for new in alone["erp"]:
+        if (link := told.get(new.link.erp_key or "")) is None:
+            continue
+        pair = in_hand.get(link.id) or Pair(link)
+        pair.erp, pair.link.erp_key = new.erp, new.link.erp_key
+        if new.link.id is not None:
+            matched.dropped.append(new.link.id)
+        made.append(pair)
+    for side in SIDES:
+        found = {pair.link.identifier(side) for pair in made}
+        alone[side] = [pair for pair in alone[side] if pair.link.identifier(side) not in found]
+    matched.pairs += made
+    return made
 
 
 def _match_by_keys(job: JobRun, erp: list[Pair], store: list[Pair], matched: Matched) -> None:
@@ -183,7 +216,7 @@ def _known_to_the_erp(job: JobRun, store: list[Pair], matched: Matched) -> list[
     return store
 
 
-def _reject_twins(job: JobRun, matched: Matched) -> None:
+def _reject_twins(job: JobRun, matched: Matched, told: dict[str, Link]) -> None:
     """Reject records that would be created though another one has their key: nobody could tell the two apart."""
     reasons: dict[int, str] = {}
     if job.mapping.create_in_store and "store" in job.writable:
@@ -198,6 +231,11 @@ def _reject_twins(job: JobRun, matched: Matched) -> None:
         taken = {link.erp_key for link in job.state.links.by_identifier(job.name, "erp", named)}
         taken |= fetch_rows(job, "erp", named).keys()
         reasons |= {id(pair): f"another record in the erp has its key, {key}" for pair, key in keys if key in taken}
+        reasons |= {
+            id(pair): f"another record that was handed to the erp has its key, {key}"
+            for pair, key in keys
+            if key in told and told[key].id != pair.link.id
+        }
         reasons |= {id(pair): refused for pair, key in keys if (refused := refused_key(key or ""))}
         reasons |= _same(job.mapping.erp.key, keys, "store")
     for pair in matched.pairs:

@@ -1,15 +1,16 @@
-"""What is on its way to the ERP: stock as differences."""
+"""What is on its way to the ERP: stock as differences, and records that are to be made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from syncengine.engine.job import JobRun, Options
-from syncengine.mapping import ErpSide, Mapping
+from syncengine.mapping import ErpSide, Gone, Mapping
 from syncengine.records import JobResult
 from syncengine.state import State
 from tests.memory import Memory
@@ -37,6 +38,9 @@ class Both:
     def use(self, changed: Mapping) -> None:
         self.erp, self.store = Memory("erp", changed), Memory("store", changed)
 
+    def mapped(self, **changed: Any) -> None:
+        self.erp.mapping = self.store.mapping = replace(self.erp.mapping, **changed)
+
     def run(self, **options: Any) -> JobResult:
         return run(self.erp, self.store, self.state, Options(**options))
 
@@ -54,6 +58,9 @@ class Both:
 
     def waits(self, hours: float) -> None:
         self.now += timedelta(hours=hours)
+
+    def in_erp(self, key: str) -> dict[str, Any]:
+        return self.erp.records[key]
 
     @property
     def shop(self) -> int:
@@ -191,3 +198,77 @@ def test_it_is_not_overdue_what_was_handed_over_after_something_that_has_arrived
     assert both.run().warnings == []
     both.waits(8)
     assert len(both.run().warnings) == 1
+
+
+# Records to be made
+
+
+def new_in_shop(both: Both, sku: str = "N") -> str:
+    both.store.next_id += 1
+    key = str(both.store.next_id)
+    both.store.edit(key, sku=sku, name="Bowl")
+    return key
+
+
+def skus(side: Memory) -> list[str]:
+    return sorted(cells["sku"] for cells in side.records.values())
+
+
+def test_a_new_product_that_is_renamed_before_the_erp_has_made_it_is_still_one(both: Both) -> None:
+    key = new_in_shop(both)
+    assert described(both.run()) == [("erp", "create", "N")]
+    both.store.edit(key, sku="M", name="Dish")
+    assert both.run().changes == []
+    both.erp.take_in()
+    both.run()
+    both.erp.take_in()
+    both.run()
+    assert (skus(both.erp), skus(both.store)) == (["A", "N"], ["A", "N"])  # truth = "erp"
+    assert both.in_erp("N")["name"] == "Dish"
+    assert both.run(full=True).changes == []
+
+
+def test_another_product_cannot_have_the_key_of_one_that_the_erp_is_about_to_make(both: Both) -> None:
+    first = new_in_shop(both)
+    both.run()
+    both.store.edit(first, sku="M")
+    both.run()
+    second = new_in_shop(both)
+    result = both.run()
+    assert result.changes == []
+    assert [(one.key, one.reason) for one in result.rejects] == [
+        (second, "another record that was handed to the erp has its key, N")
+    ]
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(("what", "held", "there"), [("ask", 1, False), ("keep", 0, False), ("recreate", 0, True)])
+def test_a_new_product_that_is_gone_before_the_erp_has_made_it_is_gone_from_the_store(
+    both: Both, what: str, held: int, *, there: bool, full: bool
+) -> None:
+    both.mapped(gone=Gone(from_store=what))  # type: ignore[arg-type]
+    key = new_in_shop(both)
+    both.run()
+    both.store.remove(key)
+    assert both.run(full=full).changes == []
+    both.erp.take_in()
+    result = both.run(full=full)
+    assert (len(result.held), "N" in skus(both.store)) == (held, there)
+    both.waits(100)
+    again = both.run(full=True)
+    assert (again.changes, again.warnings, len(skus(both.store))) == ([], [], 1 + there)
+
+
+@pytest.mark.parametrize(("take", "there"), [("erp", True), ("store", False)])
+def test_who_was_asked_about_it_can_have_it_made_anew_or_let_it_go(both: Both, take: str, *, there: bool) -> None:
+    key = new_in_shop(both)
+    both.run()
+    both.store.remove(key)
+    both.erp.take_in()
+    (held,) = both.run().held
+    assert (held.key, held.why) == ("N", "it is gone from the store")
+    with both.state.transaction():
+        for conflict in both.state.journal.conflicts("job"):
+            both.state.journal.answer(conflict.id, {"take": take})
+    both.run(full=True)
+    assert ("N" in skus(both.store), both.run(full=True).held) == (there, [])
