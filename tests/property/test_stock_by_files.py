@@ -200,7 +200,7 @@ class CountingApart(Counting):
 TestCounting = Counting.TestCase
 TestCountingApart = CountingApart.TestCase
 TestCounting.settings = TestCountingApart.settings = settings(
-    max_examples=60,
+    max_examples=40,
     stateful_step_count=12,
     deadline=None,
     report_multiple_bugs=False,

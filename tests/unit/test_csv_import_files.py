@@ -130,6 +130,17 @@ def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
     assert visible(erp) == [f"products-{RUN}.csv", f"products-{RUN}02.csv"]  # as an import by name takes them
 
 
+def test_what_the_erp_has_not_taken_yet_is_known_by_its_run(tmp_path: Path) -> None:
+    erp, endpoint = opened(tmp_path)
+    for change in SENT:
+        endpoint.send([change])
+    (erp.folder / f"import/products-{RUN}.csv").unlink()
+    later = erp.open(run=NEXT)
+    assert later.not_taken({RUN, NEXT}) == {RUN}
+    (erp.folder / f"import/products-{RUN}02.csv").unlink()
+    assert later.not_taken({RUN, NEXT}) == set()
+
+
 def test_no_changes_make_no_file(tmp_path: Path) -> None:
     erp, endpoint = opened(tmp_path)
 
