@@ -172,6 +172,12 @@ class Endpoint(Protocol):
         found by it."""
         return
 
+    def unfounded(self, changes: Sequence[Change]) -> Mapping[str, str]:
+        """Of all changes of a run, by their ids, those that the side could not take because of what else is there or is
+        written, with the reason: what is to stand below something that is not there. Asked once, before anything is
+        sent."""
+        return {}
+
     def cut(self, changes: Sequence[Change], most: int) -> list[list[Change]]:
         """Changes as batches for `send`, none larger than `most`."""
         return [list(changes[at : at + most]) for at in range(0, len(changes), most)]

@@ -14,7 +14,16 @@ from syncengine.mapping import Field
 from syncengine.records import KIND, RECORD, Change, FieldChange, Held, Side
 from syncengine.values import Value, decode, is_empty, same
 
-__all__ = ["Item", "UnusableError", "check_whole", "holds", "planned_write", "record_conflicts", "with_changes"]
+__all__ = [
+    "Item",
+    "UnusableError",
+    "check_whole",
+    "holds",
+    "planned_write",
+    "record_conflicts",
+    "shown_row",
+    "with_changes",
+]
 
 
 @dataclass(slots=True)
@@ -113,7 +122,12 @@ def check_whole(
         _forget(item, one.name)
     for path, reason in job.store.contradictions(values).items():
         name = next((one.name for one in job.mapping.by_path("store", path)), path)
-        raise UnusableError(pair.erp or pair.store or _nowhere(pair), name, reason)
+        raise UnusableError(shown_row(pair), name, reason)
+
+
+def shown_row(pair: Pair) -> Row:
+    """By which of its rows people are told of a pair; one that stands for it where none is in hand."""
+    return pair.erp or pair.store or _nowhere(pair)
 
 
 def _connected(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncengine.engine.agree import merged
@@ -10,7 +10,7 @@ from syncengine.engine.comeback import come_back, is_back, is_made_anew, made_an
 from syncengine.engine.creation import created_in_erp, created_in_store
 from syncengine.engine.family import Family, family_of, is_below
 from syncengine.engine.gone import lost_side, plan_loss
-from syncengine.engine.item import Item, UnusableError
+from syncengine.engine.item import Item, UnusableError, shown_row
 from syncengine.engine.job import SIDES, JobRun, Pair
 from syncengine.engine.kinds import hold_kind, turned_variable
 from syncengine.records import KIND, RECORD, Change, Side
@@ -50,13 +50,15 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
             plan.left.append(pair)
             continue
         plan.items.append(item)
-        _count(job, item)
         changed += bool(item.changes)
         if job.options.limit is not None and changed >= job.options.limit:
             plan.complete = at == len(pairs)
             plan.left += pairs[at:]
             _tell_limit(job, len(pairs) - at)
             break
+    _leave_out_refused(job, plan)
+    for item in plan.items:
+        _count(job, item)
     for side in SIDES:
         plan.terms[side] = job.endpoint(side).prerequisites(plan.changes(side))
     job.result.held = [held for item in plan.items for held in item.held]
@@ -97,9 +99,7 @@ def _tell_limit(job: JobRun, left: int) -> None:
 
 def _planned(job: JobRun, pair: Pair, family: Family) -> Item | None:
     """What is to become of a pair. A rejected row comes again; one that nobody knows is forgotten until then (None)."""
-    link = pair.link
-    item = Item(pair, settles=False)
-    if link.erp_key not in job.rejected_erp and link.store_id not in job.rejected_store:
+    if pair.link.erp_key not in job.rejected_erp and pair.link.store_id not in job.rejected_store:
         try:
             item = _plan_pair(job, pair, family)
         except UnusableError as unusable:
@@ -107,8 +107,31 @@ def _planned(job: JobRun, pair: Pair, family: Family) -> Item | None:
         else:
             _note_waiting(item, family)
             return item
-    link.dirty = True
-    return item if link.id is not None else None
+    return _set_aside(Item(pair, settles=False))
+
+
+def _set_aside(item: Item) -> Item | None:
+    item.pair.link.dirty = True
+    return item if item.pair.link.id is not None else None
+
+
+def _leave_out_refused(job: JobRun, plan: Plan) -> None:
+    """Reject what a side would refuse because of what else it has or is written."""
+    refused: dict[str, str] = {}
+    for side in SIDES:
+        refused |= job.endpoint(side).unfounded(plan.changes(side))
+    if refused:
+        items = [_rejected(job, item, refused) for item in plan.items]
+        plan.items = [item for item in items if item is not None]
+
+
+def _rejected(job: JobRun, item: Item, refused: Mapping[str, str]) -> Item | None:
+    """The item, or what is left of it where one of its changes is refused."""
+    reasons = [refused[one.id] for one in item.changes.values() if one.id in refused]
+    if not reasons:
+        return item
+    job.reject(shown_row(item.pair), None, reasons[0])
+    return _set_aside(Item(item.pair, released=item.released, settles=False))
 
 
 def _plan_pair(job: JobRun, pair: Pair, family: Family) -> Item:

@@ -159,11 +159,39 @@ def test_levels_go_one_after_the_other_and_deletes_last() -> None:
     assert store.concurrency == 1
 
 
+@pytest.mark.parametrize(
+    ("changes", "without_place"),
+    [
+        ([("create", "Garten > Rosen"), ("create", "Garten")], []),
+        (
+            [("create", "Garten > Rosen > Rot"), ("create", "Garten > Rosen")],
+            ["Garten > Rosen > Rot", "Garten > Rosen"],
+        ),
+        ([("create", "Bad > Seife"), (20, "Bad")], []),
+        ([("create", "Bad > Tassen > Seife"), (20, "Bad")], []),
+        ([("create", "Küche & Bad > Seife"), (20, "Bad")], ["Küche & Bad > Seife"]),
+        ([(20, "Küche & Bad > Tassen > Bad")], ["Küche & Bad > Tassen > Bad"]),
+        ([(21, "Tassen"), (20, "Tassen > Küche")], []),
+    ],
+)
+def test_who_has_no_place_in_the_tree_by_then_is_known_before_anything_is_sent(
+    changes: list[tuple[str | int, str]], without_place: list[str]
+) -> None:
+    made = [create(path=path) if what == "create" else update(int(what), path=path) for what, path in changes]
+    for at, one in enumerate(made):
+        one.id = str(at)
+    transport = tree()
+    with categories(transport) as store:
+        refused = store.unfounded(made)
+    assert [one.fields["path"].new for one in made if one.id in refused] == without_place
+    assert written(transport) == []
+
+
 def test_nobody_is_put_below_what_is_not_there_or_below_themselves() -> None:
     transport = tree()
     with categories(transport) as store:
         first, second = store.send([create(path="Garten > Rosen"), update(20, path="Küche & Bad > Tassen > Küche")])
-    assert first.error == "no-parent: the shop has no category 'Garten'"
+    assert first.error.startswith("no-parent: the shop has no category 'Garten'")
     assert "is the category itself, or below it" in second.error
     assert written(transport) == []
 

@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from html import unescape
+from itertools import count
 from typing import Any
 
 import httpx
@@ -31,6 +32,7 @@ from syncengine.values import Value, is_empty, match_key, same
 __all__ = ["Categories"]
 
 MARK = " > "
+NO_PARENT = "no-parent: "
 
 
 class Tree:
@@ -45,6 +47,16 @@ class Tree:
 
     def forget(self) -> None:
         self._known = None
+
+    def copy(self) -> Tree:
+        """The tree as it is, to be tried out."""
+        twin = Tree(self._client, self._concurrency)
+        twin._known, twin._numbers = dict(self._loaded()), dict(self._numbers)
+        return twin
+
+    def standing(self, number: int) -> tuple[str, int]:
+        """Name and parent of a category; no name and no parent of one that is not there."""
+        return self._loaded().get(number, ("", 0))
 
     def learn(self, category: Mapping[str, Any]) -> None:
         number = int(category["id"])
@@ -98,6 +110,17 @@ class Tree:
         number, name, parent = int(category["id"]), _name(category), int(category.get("parent") or 0)
         known[number] = name, parent
         self._numbers.setdefault(_key(name, parent), number)
+
+
+def _parent(tree: Tree, path: str, change: Change) -> int:
+    """The category that a change puts a record below. Raises ValueError where it cannot stand there."""
+    number = tree.number(path)
+    if number is None:
+        instead = "it needs a row of its own, or to be made there"
+        raise ValueError(f"{NO_PARENT}the shop has no category {path!r}: {instead}")
+    if change.record_id and tree.is_below(number, int(change.record_id)):
+        raise ValueError(f"{NO_PARENT}{path!r} is the category itself, or below it")
+    return number
 
 
 def _key(name: str, parent: int) -> tuple[int, str]:
@@ -205,16 +228,29 @@ class Categories(Plain):
 
     def body(self, change: Change) -> Record:
         item = super().body(change)
-        for name, field in change.fields.items():
-            path, _ = self._objects.path_of(name)
-            if path == "path":
-                *above, item["name"] = parts_of(str(field.new))
-                item["parent"] = self._parent(MARK.join(above), change)
-            elif path == "parent":
-                item["parent"] = self._parent(str(field.new or ""), change)
-            elif path == "image":
-                item["image"] = {"src": field.new} if field.new else {"id": 0}
+        if (image := self.field_at(change, "image")) is not None:
+            item["image"] = {"src": image.new} if image.new else {"id": 0}
+        if self._moves(change):
+            placed = self._placed(self._tree, change, int(change.record_id or 0))
+            item["parent"] = placed["parent"]
+            if self.field_at(change, "path") is not None:
+                item["name"] = placed["name"]
         return item
+
+    def unfounded(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Those of which the parent is not there by the time they are sent: tried out on a copy of the tree."""
+        written = [one for one in changes if one.action != "delete"]
+        if not any(map(self._moves, written)):
+            return {}
+        tree, refused, numbers = self._tree.copy(), dict[str, str](), count(-1, -1)
+        for change in (one for batch in self.cut(written, self.batch_size) for one in batch):
+            try:
+                placed = self._placed(tree, change, int(change.record_id or next(numbers)))
+            except ValueError as error:
+                refused[change.id] = str(error).removeprefix(NO_PARENT)
+            else:
+                tree.learn(placed)
+        return refused
 
     def cut(self, changes: Sequence[Change], most: int) -> list[list[Change]]:
         """Level by level from the top, and last what is deleted."""
@@ -241,13 +277,20 @@ class Categories(Plain):
         self._tree.learn(answer)
         return super()._done(item, answer)
 
-    def _parent(self, path: str, change: Change) -> int:
-        number = self._tree.number(path)
-        if number is None:
-            raise ValueError(f"no-parent: the shop has no category {path!r}")
-        if change.record_id and self._tree.is_below(number, int(change.record_id)):
-            raise ValueError(f"no-parent: {path!r} is the category itself, or below it")
-        return number
+    def _placed(self, tree: Tree, change: Change, number: int) -> Mapping[str, Any]:
+        """A category as a change leaves it in a tree. Raises ValueError where it has no place there."""
+        name, parent = tree.standing(number)
+        if (path := self.field_at(change, "path")) is not None:
+            *above, name = parts_of(str(path.new))
+            parent = _parent(tree, MARK.join(above), change)
+        if (above_it := self.field_at(change, "parent")) is not None:
+            parent = _parent(tree, str(above_it.new or ""), change)
+        if (called := self.field_at(change, "name")) is not None:
+            name = str(called.new)
+        return {"id": number, "name": name, "parent": parent}
+
+    def _moves(self, change: Change) -> bool:
+        return any(self.field_at(change, path) is not None for path in ("path", "parent"))
 
     def _depth(self, change: Change) -> int:
         for name, field in change.fields.items():
