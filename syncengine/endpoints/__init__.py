@@ -127,6 +127,7 @@ class Endpoint(Protocol):
     requests: int  # made so far
     kind: str | None = None  # the path that tells a record's kind, if there are several
     connected: Collection[frozenset[str]] = ()  # paths that mean something only together
+    unique: Collection[str] = ()  # paths that `find` knows, where no two records outside the trash have the same value
 
     def identity(self) -> str:
         """Which system this is (a URL, a folder): state made with one is not used with another."""
@@ -175,7 +176,7 @@ class Endpoint(Protocol):
     def unfounded(self, changes: Sequence[Change]) -> Mapping[str, str]:
         """Of all changes of a run, by their ids, those that the side could not take because of what else is there or is
         written, with the reason: what is to stand below something that is not there. Asked once, before anything is
-        sent."""
+        sent; what `unique` tells is looked after by the engine."""
         return {}
 
     def cut(self, changes: Sequence[Change], most: int) -> list[list[Change]]:

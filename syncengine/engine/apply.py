@@ -57,12 +57,14 @@ def apply_plan(job: JobRun, plan: Plan) -> None:
     """Send everything. Raises what stopped it, after every batch under way has its outcome written down."""
     items = {change.id: item for item in plan.items for change in item.changes.values()}
     for side in SIDES:
-        terms, changes = plan.terms[side], plan.changes(side)
-        above = [one for one in changes if one.parent is None]
-        below = [one for one in changes if one.parent is not None]
-        _apply(job, side, terms, items)
-        _apply(job, side, above, items)
-        _apply_below(job, side, below, [*terms, *above], items)
+        sent = list(plan.terms[side])
+        _apply(job, side, sent, items)
+        for changes in plan.in_rounds(side):
+            above = [one for one in changes if one.parent is None]
+            below = [one for one in changes if one.parent is not None]
+            _apply(job, side, above, items)
+            sent += above
+            _apply_below(job, side, below, sent, items)
 
 
 def _apply_below(

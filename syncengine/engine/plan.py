@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from syncengine.engine.agree import merged
+from syncengine.engine.claims import Refused, order_of_sending
 from syncengine.engine.comeback import come_back, is_back, is_made_anew, made_anew, waits_for_product
 from syncengine.engine.creation import created_in_erp, created_in_store
 from syncengine.engine.family import Family, family_of, is_below
@@ -24,6 +25,7 @@ class Plan:
 
     items: list[Item] = field(default_factory=list)
     terms: dict[Side, list[Change]] = field(default_factory=lambda: {"erp": [], "store": []})
+    rounds: dict[str, int] = field(default_factory=dict)  # in which changes are sent, by their ids; others in the first
     dropped: list[int] = field(default_factory=list)  # links that were joined into others
     met: int = 0  # pairs that are linked for the first time, also those that a limit cut off
     left: list[Pair] = field(default_factory=list)  # of which nothing is planned: never linked and refused, or cut off
@@ -31,6 +33,13 @@ class Plan:
 
     def changes(self, side: Side) -> list[Change]:
         return [item.changes[side] for item in self.items if side in item.changes]
+
+    def in_rounds(self, side: Side) -> list[list[Change]]:
+        """The changes of a side, cut where what comes later needs that all before it is done."""
+        rounds: dict[int, list[Change]] = {}
+        for change in self.changes(side):
+            rounds.setdefault(self.rounds.get(change.id, 0), []).append(change)
+        return [rounds[number] for number in sorted(rounds)]
 
     @property
     def released(self) -> list[int]:
@@ -116,21 +125,22 @@ def _set_aside(item: Item) -> Item | None:
 
 
 def _leave_out_refused(job: JobRun, plan: Plan) -> None:
-    """Reject what a side would refuse because of what else it has or is written."""
-    refused: dict[str, str] = {}
+    """Reject what a side would refuse because of what else it has or is written, and put the rest in order."""
+    refused: Refused = {}
     for side in SIDES:
-        refused |= job.endpoint(side).unfounded(plan.changes(side))
+        refused |= {one: (None, reason) for one, reason in job.endpoint(side).unfounded(plan.changes(side)).items()}
+    plan.rounds = order_of_sending(job, plan.items, refused)
     if refused:
         items = [_rejected(job, item, refused) for item in plan.items]
         plan.items = [item for item in items if item is not None]
 
 
-def _rejected(job: JobRun, item: Item, refused: Mapping[str, str]) -> Item | None:
+def _rejected(job: JobRun, item: Item, refused: Refused) -> Item | None:
     """The item, or what is left of it where one of its changes is refused."""
     reasons = [refused[one.id] for one in item.changes.values() if one.id in refused]
     if not reasons:
         return item
-    job.reject(shown_row(item.pair), None, reasons[0])
+    job.reject(shown_row(item.pair), *reasons[0])
     return _set_aside(Item(item.pair, released=item.released, settles=False))
 
 

@@ -48,6 +48,7 @@ class Products(Store):
     """The products of one store, for one job."""
 
     connected = CONNECTED
+    unique = ("sku", "global_unique_id")
 
     def __init__(
         self,
