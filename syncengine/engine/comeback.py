@@ -58,8 +58,7 @@ def made_anew(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
         _as_it_was(pair.store, pair, "status", "trash", status_before(job, pair))
         return merged(job, pair, family)
     family.made_anew.add(link.store_id or "")
-    link.store_id, link.store_hash, link.base, link.base_store, link.store_kind = None, None, {}, {}, None
-    link.lost = None
+    link.begin_anew(None)
     item = created_in_store(job, pair, row, family)
     item.released = record_conflicts(job, pair)
     return item

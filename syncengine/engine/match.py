@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from syncengine.engine.flight import imported_by_now, key_on_its_way, made_in_vain
 from syncengine.engine.job import SIDES, JobRun, Matched, Pair, Row
@@ -17,7 +18,7 @@ from syncengine.records import Side
 from syncengine.state import Link
 from syncengine.values import is_empty, match_key
 
-__all__ = ["Matched", "match"]
+__all__ = ["Matched", "find_partners", "key_of", "match"]
 
 
 def match(job: JobRun, pulled: Pulled) -> Matched:
@@ -96,36 +97,65 @@ def _made_by_the_erp(told: dict[str, Link], alone: dict[Side, list[Pair]], match
 def _match_by_keys(job: JobRun, erp: list[Pair], store: list[Pair], matched: Matched) -> None:
     """Find the partner of every row that has none; what stays alone is a pair with one side empty."""
     here = {pair.link.store_id: pair for pair in store if pair.link.store_id is not None}
-    partners = _candidates(job, erp, here)
-    claimed: dict[str, list[Pair]] = defaultdict(list)
-    for pair in erp:
-        for store_id in partners[id(pair)]:
-            claimed[store_id].append(pair)
-    linked = {
-        link.store_id: link
-        for link in job.state.links.by_identifier(job.name, "store", [key for key in claimed if key not in here])
-        if link.store_id is not None
-    }
-    taken: set[str] = set()
+    partners = find_partners(job, erp, here)
     for pair in erp:
         assert pair.erp is not None
-        found = partners[id(pair)]
+        found = partners.of(pair)
         if not found:
             matched.pairs.append(pair)
-            continue
-        taken.update(found)
-        if reason := _ambiguity(pair, found, claimed, linked):
+        elif reason := partners.ambiguity(pair):
             job.reject(pair.erp, None, reason)
             matched.unclear.update(key for key in found if key in here and here[key].link.id is None)
-            continue
-        ((store_id, row),) = found.items()
-        other = here[store_id].link if store_id in here else linked.get(store_id)
-        matched.pairs.append(_joined(pair, row, other, matched))
-    late = [pair for key, pair in here.items() if key not in taken]
+        else:
+            ((store_id, row),) = found.items()
+            matched.pairs.append(_joined(pair, row, partners.links.get(store_id), matched))
+    late = [pair for key, pair in here.items() if key not in partners.claimed]
     matched.pairs += _known_to_the_erp(job, late, matched)
 
 
-def _candidates(job: JobRun, erp: list[Pair], here: dict[str, Pair]) -> dict[int, dict[str, Row]]:
+@dataclass(slots=True)
+class Partners:
+    """What the keys of some rows of the ERP name in the store: for each pair by its `id()`, and the other way round;
+    and the links, saved or new, of the store's records."""
+
+    found: dict[int, dict[str, Row]]
+    claimed: dict[str, list[Pair]]
+    links: dict[str, Link]
+
+    def of(self, pair: Pair) -> dict[str, Row]:
+        return self.found[id(pair)]
+
+    def ambiguity(self, pair: Pair) -> str:
+        """Why this row may not be matched with what was found, "" where it may."""
+        found = self.of(pair)
+        if len(found) > 1:
+            where = ", ".join(sorted(row.where for row in found.values()))
+            return f"its keys name {len(found)} records in the store: {where}"
+        ((store_id, row),) = found.items()
+        others = [one.erp.where for one in self.claimed[store_id] if one is not pair and one.erp is not None]
+        if others:
+            return f"{row.where} in the store is also named by {', '.join(others[:3])}"
+        owner = self.links.get(store_id)
+        if owner is not None and owner.erp_key not in (None, pair.link.erp_key) and owner.lost != "erp":
+            return f"{row.where} in the store belongs to {owner.erp_key} already"
+        return ""
+
+
+def find_partners(job: JobRun, erp: Sequence[Pair], here: dict[str, Pair]) -> Partners:
+    """Look by its keys for the partner of each row of the ERP, among the store's records `here`, which are alone, and
+    in the store."""
+    found = _candidates(job, erp, here)
+    claimed: dict[str, list[Pair]] = defaultdict(list)
+    for pair in erp:
+        for store_id in found[id(pair)]:
+            claimed[store_id].append(pair)
+    elsewhere = [key for key in claimed if key not in here]
+    saved = job.state.links.by_identifier(job.name, "store", elsewhere)
+    links = {one.store_id: one for one in saved if one.store_id is not None}
+    return Partners(found, claimed, links | {key: here[key].link for key in claimed if key in here})
+
+
+def _candidates(job: JobRun, erp: Sequence[Pair], here: dict[str, Pair]) -> dict[int, dict[str, Row]]:
     """For each ERP row, the store records that its keys name."""
     partners: dict[int, dict[str, Row]] = {id(pair): {} for pair in erp}
     for by in job.mapping.match_fields:
@@ -168,22 +198,6 @@ def key_of(job: JobRun, by: Field, row: Row | None) -> str | None:
         return str(value) if value not in (None, "", 0, "0") else None
     text = match_key(str(value)) if value is not None else ""
     return text if text and not refused_key(text) else None
-
-
-def _ambiguity(pair: Pair, found: dict[str, Row], claimed: dict[str, list[Pair]], linked: dict[str, Link]) -> str:
-    """Why this row may not be matched, "" where it may."""
-    if len(found) > 1:
-        return (
-            f"its keys name {len(found)} records in the store: {', '.join(sorted(row.where for row in found.values()))}"
-        )
-    ((store_id, row),) = found.items()
-    others = [one.erp.where for one in claimed[store_id] if one is not pair and one.erp is not None]
-    if others:
-        return f"{row.where} in the store is also named by {', '.join(others[:3])}"
-    owner = linked.get(store_id)
-    if owner is not None and owner.erp_key not in (None, pair.link.erp_key) and owner.lost != "erp":
-        return f"{row.where} in the store belongs to {owner.erp_key} already"
-    return ""
 
 
 def _joined(pair: Pair, row: Row, other: Link | None, matched: Matched) -> Pair:

@@ -9,7 +9,7 @@ from syncengine.engine.job import JobRun, Pair
 from syncengine.engine.pull import Pulled, fetch_rows
 from syncengine.records import RECORD, Side
 
-__all__ = ["missing_pairs"]
+__all__ = ["missing_pairs", "will_be_new"]
 
 
 def missing_pairs(job: JobRun, pulled: Pulled, pairs: Sequence[Pair]) -> list[Pair]:
@@ -61,7 +61,7 @@ def _take_in_hand(job: JobRun, pairs: Sequence[Pair]) -> None:
 def _below_new_products(job: JobRun, pairs: Sequence[Pair]) -> list[Pair]:
     """A product that is made anew has another id then: all its variations are made anew with it. Returns those that
     are not in hand yet."""
-    products = [pair.link.store_id for pair in pairs if _will_be_new(job, pair)]
+    products = [pair.link.store_id for pair in pairs if will_be_new(job, pair)]
     links = job.state.links.below(job.name, [one for one in products if one is not None])
     known = {pair.link.id: pair for pair in pairs}
     below = [known.get(link.id) or Pair(link) for link in links]
@@ -69,7 +69,8 @@ def _below_new_products(job: JobRun, pairs: Sequence[Pair]) -> list[Pair]:
     return [one for one in below if one.link.id not in known and one.erp is not None]
 
 
-def _will_be_new(job: JobRun, pair: Pair) -> bool:
+def will_be_new(job: JobRun, pair: Pair) -> bool:
+    """Whether a record that is gone from the store is made anew there."""
     if pair.erp is None or pair.store is not None:
         return False
     return pair.link.lost == "erp" or (pair.link.store_id in job.missing["store"] and wants_again(job, pair))

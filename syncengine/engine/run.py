@@ -10,6 +10,7 @@ from syncengine.engine.checkpoint import needs_full_read, save_checkpoint
 from syncengine.engine.guard import guard_plan, guard_sources, guard_state
 from syncengine.engine.job import JobRun
 from syncengine.engine.match import match
+from syncengine.engine.meeting import meet_again
 from syncengine.engine.missing import missing_pairs
 from syncengine.engine.plan import make_plan
 from syncengine.engine.pull import pull_sides
@@ -67,6 +68,7 @@ def _run(job: JobRun) -> None:
     guard_sources(job, pulled)
     matched = match(job, pulled)
     missing = missing_pairs(job, pulled, matched.pairs)
+    meet_again(job, matched, missing)
     plan = make_plan(job, [*matched.pairs, *missing], matched.dropped)
     tally(job, plan, matched, pulled)
     guard_plan(job, plan)

@@ -73,6 +73,11 @@ class Link:
         else:
             self.base_store[name] = store
 
+    def begin_anew(self, store_id: str | None) -> None:
+        """Have another partner in the store, or none yet, with which nothing was ever agreed."""
+        self.store_id, self.store_hash, self.store_kind = store_id, None, None
+        self.base, self.base_store, self.lost = {}, {}, None
+
 
 class Links:
     """The links of all jobs. Bulk statements only; values in, `Link` out."""
