@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from syncengine.commands.foretold import not_there_yet
 from syncengine.commands.output import console, print_json
 from syncengine.engine.job import Options
 from syncengine.engine.start import INTERRUPTED, run_one
@@ -65,6 +66,8 @@ def _run_jobs(settings: Settings, args: argparse.Namespace) -> list[JobResult]:
             results.append(
                 run_one(settings, name, mappings[name], options=options, guards=guards[name], progress=progress)
             )
+            if args.dry_run:
+                results[-1].warnings += not_there_yet(settings, mappings, results[:-1], name)
             if results[-1].error == INTERRUPTED:
                 break
     return results
