@@ -104,6 +104,29 @@ def test_an_address_in_another_case_is_the_same_customer_and_is_not_sent(shop: R
     assert (code, report["changes"]) == (0, [])
 
 
+def test_an_address_passes_from_one_customer_to_another_in_one_run(shop: Registering, customers: Mapped) -> None:
+    erp(customers, ANN, BEN)
+    customers.run()
+    erp(customers, ANN.replace("ann@", "ben@"), BEN.replace("ben@", "benno@"))
+    assert customers.diff()[0] == customers.run()[0] == 0
+    assert {one["first_name"]: email for email, one in shop.everybody().items()} == {
+        "Ann": "ben@example.test",
+        "Ben": "benno@example.test",
+    }
+
+
+def test_an_address_that_somebody_else_has_is_rejected_by_a_dry_run_already(
+    shop: Registering, customers: Mapped
+) -> None:
+    erp(customers, ANN, BEN)
+    customers.run()
+    stranger = shop.create_customer(email="carl@example.test")["id"]
+    erp(customers, ANN.replace("ann@", "Carl@"), BEN)
+    for code, report in (customers.diff(), customers.run()):
+        assert (code, report["changes"]) == (1, [])
+        assert [one["reason"] for one in report["rejects"]] == [f"customer {stranger} in the store has it already"]
+
+
 def test_an_address_that_stands_twice_in_the_erp_is_nobodys(shop: Registering, customers: Mapped) -> None:
     erp(customers, ANN, BEN.replace("ben@example.test", "Ann@example.test"))
     code, report = customers.run()

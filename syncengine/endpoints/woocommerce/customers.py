@@ -56,6 +56,7 @@ class Customers(Plain):
         "customers", {"role": "all"}, ("email", "role", "first_name", "last_name", "date_modified_gmt"), name="email"
     )
     looked_up: Mapping[str, str] = {"email": "email"}
+    unique = ("email",)
     beyond = frozenset({"role"})
     own_meta = OWN_META
 
