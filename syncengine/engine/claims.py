@@ -155,8 +155,8 @@ def _refuse_ring(claims: Claims, ring: set[str], refused: Refused) -> None:
             if giver is not None and giver.id in ring:
                 owner = claims.names.get(holder.id, holder.where)
                 reason = (
-                    f"{owner} has it and gives it up for this record's own only: the store takes no exchange. "
-                    "Give one of them another value first, for one run"
+                    f"{owner} in the store has it now, and the store takes no exchange: give one of them another value "
+                    "first, for one run"
                 )
                 refused[claim.change.id] = claim.one.name, reason
 
