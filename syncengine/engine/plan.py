@@ -130,9 +130,12 @@ def _leave_out_refused(job: JobRun, plan: Plan) -> None:
     for side in SIDES:
         refused |= {one: (None, reason) for one, reason in job.endpoint(side).unfounded(plan.changes(side)).items()}
     plan.rounds = order_of_sending(job, plan.items, refused)
-    if refused:
-        items = [_rejected(job, item, refused) for item in plan.items]
-        plan.items = [item for item in items if item is not None]
+    planned, plan.items = plan.items, []
+    for item in planned:
+        if (kept := _rejected(job, item, refused)) is None:
+            plan.left.append(item.pair)
+        else:
+            plan.items.append(kept)
 
 
 def _rejected(job: JobRun, item: Item, refused: Refused) -> Item | None:

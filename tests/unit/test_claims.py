@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from syncengine.engine.job import SIDES
 from syncengine.mapping import Field, Gone
 from syncengine.records import JobResult
 from tests.catalogue import FIELDS, Company, catalogue, company, described
@@ -33,6 +34,10 @@ def both(opened: Company, **options: Any) -> JobResult:
     run = opened.run(**options)
     assert (dry.exit_code, described(dry), reasons(dry)) == (run.exit_code, described(run), reasons(run))
     assert {change.status for change in run.changes} <= {"done"}
+    for side in SIDES:
+        rejected = sum(one.side == side for one in run.rejects)
+        told = run.unchanged.of(side) + run.changed.of(side) + run.unlinked.of(side) + rejected
+        assert run.read.of(side) == told
     return run
 
 
@@ -201,6 +206,15 @@ def test_two_rows_that_are_to_get_one_value_are_both_rejected(cups: Company) -> 
     cups.row("N2", gtin=None)
     cups.row("K2", gtin=None)
     assert both(cups).exit_code == 0
+
+
+def test_a_first_meeting_that_would_take_somebody_s_gtin_is_rejected_and_both_rows_are_accounted_for(
+    cups: Company,
+) -> None:
+    stranger = cups.shop.create_product(name="Mine", sku="own", global_unique_id=EAN)["id"]
+    cups.shop.create_product(name="Yours", sku="N1")
+    cups.row("N1", sku="N1", name="Yours", gtin=EAN)
+    assert reasons(both(cups)) == {"N1": ("gtin", f"product {stranger} in the store has it already")}
 
 
 def test_without_its_product_a_new_variation_is_rejected_too(cups: Company) -> None:
