@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -23,6 +24,7 @@ from syncengine.bugs import told, trace
 from syncengine.commands.sandbox import add_arguments as add_sandbox_options
 from syncengine.errors import SyncError
 from syncengine.log import log_to_stderr
+from syncengine.streams import close_stdout, complain, make_usable
 
 __all__ = ["main", "parser", "program"]
 
@@ -48,11 +50,12 @@ COMMANDS = {
 def program() -> NoReturn:
     """`main` as a process of its own, which ends at once: to take down a million rows one by one, before they vanish
     anyway, takes as long as many a run."""
-    _open_what_is_closed()
+    make_usable()
     code = main()
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        with suppress(OSError):
+            stream.flush()
     os._exit(code)
 
 
@@ -67,16 +70,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _command(args)(args)
         sys.stdout.flush()
     except SyncError as error:
-        print(trace(error) if os.environ.get("SYNC_DEBUG") else error, file=sys.stderr)
+        complain(trace(error) if os.environ.get("SYNC_DEBUG") else error)
         return error.exit_code
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        complain("Interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
-        _close_stdout()
+        close_stdout()
     except Exception as error:
         logging.getLogger(__name__).info("ended unexpectedly", exc_info=True)
-        print(trace(error) if os.environ.get("SYNC_DEBUG") else told(error), file=sys.stderr)
+        complain(trace(error) if os.environ.get("SYNC_DEBUG") else told(error))
         return BUG
     return code
 
@@ -165,18 +168,5 @@ def _command(args: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
     return found
 
 
-def _open_what_is_closed() -> None:
-    """Who starts us may have closed our output: then nobody listens, and that is no mistake."""
-    nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
-    sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
-
-
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _close_stdout() -> None:
-    """Whoever read our output has seen enough. Python would complain once more when it flushes at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
 
 from syncengine.check import check
 from syncengine.check.document import document
 from syncengine.check.looked import exit_code
 from syncengine.check.terminal import print_check
-from syncengine.commands.output import console, print_json
+from syncengine.commands.output import console, print_json, printed
 from syncengine.settings_file import load_settings
 
 __all__ = ["run"]
@@ -19,9 +18,5 @@ def run(args: argparse.Namespace) -> int:
     """Look at everything that the named jobs use, or all of them; the exit code of the worst finding."""
     settings = load_settings(args.config)
     looked = check(settings, list(dict.fromkeys(args.jobs or settings.jobs)))
-    with suppress(BrokenPipeError):  # nobody listens any more; the exit code still tells how it went
-        if args.json:
-            print_json(document(looked))
-        else:
-            print_check(looked, console())
-    return exit_code(looked)
+    untold = printed(lambda: print_json(document(looked)) if args.json else print_check(looked, console()))
+    return max(exit_code(looked), untold)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from syncengine.commands.output import printed
 from syncengine.errors import ConfigError, Problem
 from syncengine.mapping import Field
 from syncengine.mapping_file import load_mapping
@@ -43,8 +44,9 @@ def resolve(args: argparse.Namespace) -> int:
     with State.open(settings.state_url) as state, state.transaction():
         if not state.journal.answer(args.id, answer):
             raise _no_such(args.id, [one.id for one in state.journal.conflicts()])
-    print(f"#{args.id} {conflict.key} {conflict.field}: {said}. It takes effect in the next run.")
-    return 0
+    return printed(
+        lambda: print(f"#{args.id} {conflict.key} {conflict.field}: {said}. It takes effect in the next run.")
+    )
 
 
 def retry(args: argparse.Namespace) -> int:
@@ -56,15 +58,16 @@ def retry(args: argparse.Namespace) -> int:
         names = [args.job] if args.job else list(settings.jobs)
         failed = {name: state.ledger.failed_links(name) for name in names}
     if not any(failed.values()):
-        print("No failed changes: there is nothing to try again.")
-        return 0
+        return printed(lambda: print("No failed changes: there is nothing to try again."))
     with State.open(settings.state_url) as state, state.transaction():
         for links in failed.values():
             state.links.mark_dirty(links)
-    for name, links in failed.items():
-        if links:
-            print(f"{name}: {len(links):,} record{'s' if len(links) > 1 else ''} will be tried again in the next run.")
-    return 0
+    said = [
+        f"{name}: {len(links):,} record{'s' if len(links) > 1 else ''} will be tried again in the next run."
+        for name, links in failed.items()
+        if links
+    ]
+    return printed(lambda: print("\n".join(said)))
 
 
 def _no_such(number: int, there: list[int]) -> ConfigError:

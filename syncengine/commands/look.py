@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from syncengine.commands.output import console, print_json
+from syncengine.commands.output import console, print_json, printed
 from syncengine.engine.job import SIDES
 from syncengine.errors import ConfigError
 from syncengine.mapping_file import load_mapping
@@ -42,11 +42,7 @@ def status(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
     with State.look(settings.state_url) as state:
         jobs = [_status(state, job, settings.state_url) for job in settings.jobs.values()]
-    if args.json:
-        print_json(status_document(jobs))
-    else:
-        print_status(jobs, console())
-    return 0
+    return printed(lambda: print_json(status_document(jobs)) if args.json else print_status(jobs, console()))
 
 
 def conflicts(args: argparse.Namespace) -> int:
@@ -54,22 +50,14 @@ def conflicts(args: argparse.Namespace) -> int:
     types = _types(settings)
     with State.look(settings.state_url) as state:
         found = [_open_conflict(one, types.get(one.job, {}).get(one.field)) for one in state.journal.conflicts()]
-    if args.json:
-        print_json(conflicts_document(found))
-    else:
-        print_conflicts(found, console())
-    return 0
+    return printed(lambda: print_json(conflicts_document(found)) if args.json else print_conflicts(found, console()))
 
 
 def rejected(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
     with State.look(settings.state_url) as state:
         rows = [RejectedRow(one.job, one.reject, one.first_seen, one.last_seen) for one in state.journal.rejects()]
-    if args.json:
-        print_json(rejected_document(rows))
-    else:
-        print_rejected(rows, console())
-    return 0
+    return printed(lambda: print_json(rejected_document(rows)) if args.json else print_rejected(rows, console()))
 
 
 def history(args: argparse.Namespace) -> int:
@@ -96,10 +84,8 @@ def history(args: argparse.Namespace) -> int:
                 )
             )
     if args.json:
-        print_json(history_document(args.key, lines))
-    else:
-        print_history(args.key, lines, console())
-    return 0
+        return printed(lambda: print_json(history_document(args.key, lines)))
+    return printed(lambda: print_history(args.key, lines, console()))
 
 
 def _status(state: State, settings: Job, url: str) -> JobStatus:

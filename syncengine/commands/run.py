@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from syncengine.commands.foretold import not_there_yet
-from syncengine.commands.output import console, print_json
+from syncengine.commands.output import NOT_TOLD, console, print_json, printed
 from syncengine.engine.job import Options
 from syncengine.engine.start import INTERRUPTED, run_one
 from syncengine.errors import ConfigError, Problem
@@ -20,8 +18,10 @@ from syncengine.report.document import document
 from syncengine.report.files import check_report_path, write_report
 from syncengine.report.progress import bars, quiet
 from syncengine.report.terminal import print_results
-from syncengine.settings import Guards, Settings
+from syncengine.settings import CsvConnection, Guards, Settings
 from syncengine.settings_file import load_settings
+from syncengine.state.url import sqlite_file
+from syncengine.streams import complain
 
 __all__ = ["run"]
 
@@ -33,13 +33,12 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args.config)
     _log(settings, args)
     reports: list[Path] = args.report
-    _check(reports)
-    results = _run_jobs(settings, args)
     for path in reports:
-        write_report(path, results)
-    with suppress(BrokenPipeError):  # nobody listens any more; the exit code still tells how it went
-        _tell(results, args)
-    return max(result.exit_code for result in results)
+        _check(path, settings)
+    results = _run_jobs(settings, args)
+    untold = printed(lambda: _tell(results, args))
+    unsaved = [_save(path, results) for path in reports]
+    return max(untold, *unsaved, *(result.exit_code for result in results))
 
 
 def _log(settings: Settings, args: argparse.Namespace) -> None:
@@ -80,16 +79,34 @@ def _tell(results: Sequence[JobResult], args: argparse.Namespace) -> None:
         ended = [result for result in results if result.error != INTERRUPTED]
         print_results(ended, console(), args.verbose, next(iter(args.report), None))
     if len(results) and results[-1].error == INTERRUPTED:
-        print(INTERRUPTED, file=sys.stderr)
+        complain(INTERRUPTED)
 
 
-def _check(reports: Sequence[Path]) -> None:
-    """Say now what could not be saved after a long run."""
-    for path in reports:
-        try:
-            check_report_path(path)
-        except ValueError as error:
-            raise ConfigError(Problem("--report", None, str(error))) from None
+def _save(path: Path, results: Sequence[JobResult]) -> int:
+    """What was done is done, whether a report of it can be saved or not."""
+    try:
+        write_report(path, results)
+    except (OSError, ValueError) as error:
+        complain(f"the report {path} cannot be written: {getattr(error, 'strerror', None) or error}")
+        return NOT_TOLD
+    return 0
+
+
+def _check(report: Path, settings: Settings) -> None:
+    """Say now what could not be saved after a long run, or would replace what somebody needs."""
+    try:
+        check_report_path(report)
+    except ValueError as error:
+        raise ConfigError(Problem("--report", None, str(error))) from None
+    there = report.resolve()
+    for one in settings.connections.values():
+        if isinstance(one, CsvConnection) and there.is_relative_to(one.folder.resolve()):
+            said = f"{report} is in the folder of connections.{one.name}, where the ERP's own files are"
+            raise ConfigError(Problem("--report", None, said, "save it in another folder"))
+    needed = [settings.file, *(job.mapping for job in settings.jobs.values())]
+    needed += [file for file in (settings.log.file, sqlite_file(settings.state_url)) if file is not None]
+    if there in (file.resolve() for file in needed):
+        raise ConfigError(Problem("--report", None, f"{report} is a file that a run needs", "give it another name"))
 
 
 def _guards(guards: Guards, written: str | None) -> Guards:

@@ -30,12 +30,26 @@ KINDS: Mapping[str, Callable[[Sequence[JobResult]], str]] = {".html": _page, ".j
 
 def check_report_path(path: Path) -> None:
     """Raises ValueError, saying what to write instead, where no report can be saved under this name."""
+    if path.name in ("", ".."):
+        raise ValueError("a report is a file: write its name, such as report.html")
     if path.suffix.lower() not in KINDS:
         raise ValueError(f"a report ends in {', '.join(KINDS)}: write {path.with_suffix('.html')} instead of {path}")
-    if not path.parent.is_dir():
-        raise ValueError(f"the folder {path.parent} of the report {path.name} does not exist; make it first")
-    if path.is_dir():
+    try:
+        _check_place(path, path.resolve())
+    except (OSError, RuntimeError) as error:  # of names that are too long, unreadable folders, links in a circle
+        raise ValueError(f"no report can be saved as {path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _check_place(path: Path, target: Path) -> None:
+    """`target` is where the path leads to, should it be a link."""
+    if not target.parent.is_dir():
+        raise ValueError(f"the folder {target.parent} of the report {path.name} does not exist; make it first")
+    if target.is_dir():
         raise ValueError(f"{path} is a folder; a report is a file")
+    if target.exists() and not target.is_file():
+        raise ValueError(f"{path} is a device or the like, which no report can replace; give another name")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise ValueError(f"this user may not write in the folder {target.parent} of the report {path.name}")
 
 
 def write_report(path: Path, results: Sequence[JobResult]) -> None:

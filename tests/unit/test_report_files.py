@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import stat
 from datetime import UTC, datetime
@@ -187,3 +188,33 @@ def test_half_a_character_from_a_broken_source_breaks_no_report(tmp_path: Path):
         write_report(tmp_path / name, [renamed("x", "broken \udc80")])
     report = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert report["jobs"][0]["changes"][0]["fields"]["name"]["to"] == "broken \udc80"
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_report_needs_a_name(name: str):
+    with pytest.raises(ValueError, match="write its name, such as report.html"):
+        check_report_path(Path(name))
+
+
+def test_what_is_no_regular_file_is_never_replaced(tmp_path):
+    pipe, link = tmp_path / "pipe.html", tmp_path / "link.html"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(ValueError, match="which no report can replace"):
+            write_report(path, [])
+    assert stat.S_ISFIFO(pipe.stat().st_mode) and link.is_symlink()
+
+
+def test_links_in_a_circle_and_names_that_are_too_long_are_refused_in_words(tmp_path):
+    (tmp_path / "one.html").symlink_to(tmp_path / "other.html")
+    (tmp_path / "other.html").symlink_to(tmp_path / "one.html")
+    for name in ("one.html", "x" * 300 + ".html"):
+        with pytest.raises(ValueError, match="no report can be saved as"):
+            check_report_path(tmp_path / name)
+
+
+def test_a_link_into_a_folder_that_does_not_exist_is_refused(tmp_path):
+    (tmp_path / "plan.html").symlink_to(tmp_path / "nowhere" / "plan.html")
+    with pytest.raises(ValueError, match=r"the folder .*nowhere of the report plan.html does not exist"):
+        check_report_path(tmp_path / "plan.html")
