@@ -87,7 +87,7 @@ class Outbox:
         """Change id -> key of those changes that stand in a file which got its name. Raises CannotRun."""
         keys: dict[str, str] = {}
         for target in self._targets(self._receipt) if changes else ():
-            if hidden(target, self._temporary).exists() and not self._made_good(target):
+            if _is_there(hidden(target, self._temporary)) and not self._made_good(target):
                 continue
             receipt = hidden(target, self._receipt)
             try:
@@ -170,8 +170,8 @@ class Outbox:
 
     def _is_taken(self, target: Path) -> bool:
         """Also where the ERP has taken the file already."""
-        beside = self._apart and self._beside(target).exists()
-        return target.exists() or beside or hidden(target, self._receipt).exists()
+        beside = self._apart and _is_there(self._beside(target))
+        return _is_there(target) or beside or _is_there(hidden(target, self._receipt))
 
     def _named(self, stamp: str) -> Path:
         return self._folder / self._pattern.replace("{time}", stamp)
@@ -205,10 +205,13 @@ class Outbox:
 
     def _made_good(self, target: Path) -> bool:
         """Whether the lines got their name and only the orders did not, because of a crash: now they do."""
-        if not self._apart or hidden(self._beside(target), self._temporary).exists():
+        if not self._apart or _is_there(hidden(self._beside(target), self._temporary)):
             return False
         if not self._view.read_only:
-            hidden(target, self._temporary).replace(target)
+            try:
+                hidden(target, self._temporary).replace(target)
+            except OSError as error:
+                raise CannotRun(f"{target} cannot be written: {error.strerror}") from error
             make_durable(target.parent)
         return True
 
@@ -229,6 +232,14 @@ class Outbox:
             target = path.with_name(path.name.removeprefix(".").removesuffix(f".{ending}"))
             if is_output(target.relative_to(self._folder).as_posix(), self._view.mapping):
                 yield target
+
+
+def _is_there(file: Path) -> bool:
+    """Raises CannotRun where nobody can tell: nothing was written there, then."""
+    try:
+        return file.exists()
+    except OSError as error:
+        raise CannotRun(f"the folder {file.parent} cannot be entered: {error.strerror}") from error
 
 
 def _check_free(target: Path) -> None:
