@@ -9,11 +9,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 
 from syncengine.errors import CannotRun
 from syncengine.state.journal import Journal
@@ -27,6 +27,13 @@ from syncengine.state.url import sqlite_file
 __all__ = ["Link", "State"]
 
 EMPTY = "sqlite://"
+OUR_OWN = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # errors that say: the program is wrong
+DAMAGED = (sqlite3.SQLITE_CORRUPT, "XX001", "XX002")  # what SQLite and PostgreSQL call it
+NOT_OURS = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+NOT_OURS_SAID = (
+    "this user must be able to write it, and beside it in {}, even to look: "
+    "run this as the user that the service runs as"
+)
 MAKING_TABLES = 7_214_305_118  # the advisory lock under which two first runs take turns
 
 
@@ -45,7 +52,7 @@ class State:
     @classmethod
     def open(cls, url: str) -> Self:
         """Open the state for writing; make it where there is none. Raises CannotRun."""
-        with _explained(url), _disposed_of_on_error(create_engine(url)) as engine:
+        with _explained(url), _disposed_of_on_error(_database(url)) as engine:
             if engine.dialect.name == "sqlite":
                 event.listen(engine, "connect", _durable)
             with engine.begin() as connection:
@@ -60,7 +67,7 @@ class State:
         with _explained(url):
             file = sqlite_file(url)
             if make_url(url).get_backend_name() != "sqlite":
-                made = create_engine(url, execution_options={"postgresql_readonly": True})
+                made = _database(url, execution_options={"postgresql_readonly": True})
             elif file is not None and file.exists():
                 made = _sqlite(lambda: _read_only(file))
             else:
@@ -92,7 +99,7 @@ class State:
         with cls.look(url) as looked, _explained(url):
             if looked.engine.dialect.name == "sqlite":
                 return cls(_sqlite(lambda: _copy_in_memory(looked.connection)))
-        with _explained(url), _disposed_of_on_error(create_engine(url)) as engine:
+        with _explained(url), _disposed_of_on_error(_database(url)) as engine:
             state = cls(engine)
             _hide_behind_copies(state.connection)
             return state
@@ -100,7 +107,7 @@ class State:
     @classmethod
     def in_memory(cls) -> Self:
         """An empty state that vanishes when it is closed."""
-        engine = create_engine(EMPTY, poolclass=StaticPool)
+        engine = _database(EMPTY, poolclass=StaticPool)
         metadata.create_all(engine)
         return cls(engine)
 
@@ -126,8 +133,13 @@ class State:
         self.close()
 
 
+def _database(url: str, **how: Any) -> Engine:
+    """Its errors tell no values: those are of records, and nobody's business."""
+    return create_engine(url, hide_parameters=True, **how)
+
+
 def _sqlite(connect: Callable[[], sqlite3.Connection]) -> Engine:
-    return create_engine(EMPTY, poolclass=StaticPool, creator=connect)
+    return _database(EMPTY, poolclass=StaticPool, creator=connect)
 
 
 def _durable(connection: sqlite3.Connection, _: object) -> None:
@@ -168,11 +180,23 @@ def _hide_behind_copies(connection: Connection) -> None:
 
 
 def _unusable(context: ExceptionContext) -> None:
-    """A full disk, a lock that nobody lets go, a server that went away: no mistake of the program's."""
-    if isinstance(context.sqlalchemy_exception, OperationalError):
-        raise CannotRun(
-            f"the state cannot be used: {_one_line(context.original_exception)}"
-        ) from context.original_exception
+    """A full disk, a lock that nobody lets go, a server that went away, a damaged file: no mistake of the program's."""
+    error, reason = context.sqlalchemy_exception, context.original_exception
+    if isinstance(error, DatabaseError) and not isinstance(error, OUR_OWN):
+        said = _damaged(reason) or f"the state cannot be used: {_one_line(reason)}"
+        raise CannotRun(said) from reason
+
+
+def _damaged(reason: object) -> str:
+    if _code(reason) not in DAMAGED:
+        return ""
+    return f"the state is damaged ({_one_line(reason)}): restore it from a backup"
+
+
+def _code(reason: object) -> int | str | None:
+    """What the database calls an error: a number of SQLite's, without its finer distinctions, or one of five letters."""
+    number = getattr(reason, "sqlite_errorcode", None)
+    return getattr(reason, "sqlstate", None) if number is None else number & 0xFF
 
 
 @contextmanager
@@ -189,20 +213,33 @@ def _explained(url: str) -> Iterator[None]:
     """Say what is wrong with the state, and where to set it right."""
     shown = make_url(url).render_as_string(hide_password=True)
     file = sqlite_file(url)
-    reason: object = ""
-    if file is not None and file.is_dir():
-        reason = "it is a folder"
-    elif file is not None and not file.parent.exists():
-        reason = f"there is no folder {file.parent}"
     try:
         yield
     except ModuleNotFoundError as missing:
-        reason = f"{missing.name} is not installed (for PostgreSQL: pip install 'syncengine[postgres]')"
+        reason: str | None = f"{missing.name} is not installed (for PostgreSQL: pip install 'syncengine[postgres]')"
+    except OSError as error:
+        reason = error.strerror
     except (DBAPIError, sqlite3.Error) as error:
-        reason = reason or (error.orig if isinstance(error, DBAPIError) else error)
+        original = error.orig if isinstance(error, DBAPIError) else error
+        if said := _damaged(original):
+            raise CannotRun(said) from original
+        reason = (_out_of_place(file, original) if file is not None else "") or _one_line(original)
     else:
         return
-    raise CannotRun(f"the state {shown} cannot be opened: {_one_line(reason)}. Look at [state] url in config.toml")
+    raise CannotRun(f"the state {shown} cannot be opened: {reason}. Look at [state] url in config.toml")
+
+
+def _out_of_place(file: Path, error: object) -> str:
+    """What about a file, or where it is, made SQLite say this; "" where that is not known."""
+    try:
+        if file.is_dir():
+            return "it is a folder"
+        if not file.parent.exists():
+            return f"there is no folder {file.parent}"
+        not_ours = file.exists() and _code(error) in NOT_OURS
+    except OSError as unseen:
+        return f"{unseen.strerror}: {file}"
+    return NOT_OURS_SAID.format(file.parent) if not_ours else ""
 
 
 def _one_line(reason: object) -> str:

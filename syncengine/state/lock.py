@@ -55,7 +55,13 @@ def _of(file: Path, job: str) -> Path:
 
 @contextmanager
 def _file_lock(path: Path, *, wait: bool) -> Iterator[bool]:
-    with path.open("a") as file:
+    try:
+        opened = path.open("a")
+    except OSError as error:
+        raise CannotRun(
+            f"the lock {path} cannot be opened: {error.strerror}; each run must be by the same user"
+        ) from error
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

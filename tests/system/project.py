@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import ctypes
 import io
 import json
 import os
@@ -56,6 +57,8 @@ shelf         = {{ erp = "Regal",       store = "meta:_shelf",                  
 """
 COLUMNS = ("ArtNr", "Bezeichnung", "VK", "Bestand", "Gruppe", "Regal")
 Row = dict[str, str]
+LIBC = ctypes.CDLL(None)
+PR_CAPBSET_DROP, DAC_OVERRIDE, DAC_READ_SEARCH = 24, 1, 2  # <linux/prctl.h>, <linux/capability.h>
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class Project:
     stock: str = "erp-wins"
     more: str = ""
     rows: dict[str, Row] = field(default_factory=dict)
+    mighty: bool = True  # False: permissions keep the command out even where root runs it
 
     def __post_init__(self) -> None:
         (self.folder / "erp" / "import").mkdir(parents=True)
@@ -163,9 +167,15 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
-            # a shell starts what runs in the background with Ctrl-C ignored, and children inherit that
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,  # noqa: PLW1509
+            preexec_fn=self._prepare,  # noqa: PLW1509
         )
+
+    def _prepare(self) -> None:
+        # a shell starts what runs in the background with Ctrl-C ignored, and children inherit that
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if not self.mighty:
+            for capability in (DAC_OVERRIDE, DAC_READ_SEARCH):
+                LIBC.prctl(PR_CAPBSET_DROP, capability)  # refused to whoever is not root, who has none
 
     # -- the state
 

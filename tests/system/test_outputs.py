@@ -30,7 +30,7 @@ def into_a_full_file(project: Project, command: str, *, stderr_too: bool = False
             stderr=output if stderr_too else subprocess.PIPE,
             timeout=60,
             check=False,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT)),  # noqa: PLW1509
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT)),
         )
     assert full.stat().st_size == LIMIT
     return Ended(ended.returncode, "", (ended.stderr or b"").decode())

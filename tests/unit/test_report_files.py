@@ -192,7 +192,7 @@ def test_half_a_character_from_a_broken_source_breaks_no_report(tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["", ".", ".."])
 def test_a_report_needs_a_name(name: str):
-    with pytest.raises(ValueError, match="write its name, such as report.html"):
+    with pytest.raises(ValueError, match=r"write its name, such as report\.html"):
         check_report_path(Path(name))
 
 

@@ -523,6 +523,36 @@ def test_a_file_that_is_no_state_is_named_with_where_to_set_it_right(tmp_path: P
     assert garbage.read_text() == "ArtNr;Bezeichnung\n" * 500
 
 
+def test_a_damaged_file_is_told_without_the_values_that_were_to_be_written(tmp_path: Path) -> None:
+    file, url = tmp_path / "sync.db", f"sqlite:///{tmp_path}/sync.db"
+
+    def fill(state: State, start: int) -> None:
+        with state.transaction():
+            state.links.add("job", [Link(erp_key=f"Rosa Luft {start + at}", base={"n": at}) for at in range(2000)])
+
+    with State.open(url) as state:
+        fill(state, 0)
+    pages = [4096 * at for at in range(1, file.stat().st_size // 4096)]
+    with file.open("r+b") as damaged:
+        for page in pages:
+            damaged.seek(page)
+            damaged.write(b"\xff" * 200)
+    said = r"^the state is damaged \(database disk image is malformed\): restore it from a backup$"
+    for open_it in (State.open, State.look, State.try_out):
+        with pytest.raises(CannotRun, match=said), open_it(url) as state:
+            state.connection.execute(text("SELECT * FROM link")).all()
+    with pytest.raises(CannotRun, match=said), State.open(url) as state:
+        fill(state, 5000)
+
+
+def test_a_mistake_of_the_program_s_tells_no_values(url: str) -> None:
+    with State.open(url) as state:
+        state.links.add("job", [Link(erp_key="Rosa Luft")])
+        with pytest.raises(IntegrityError) as caught:
+            state.links.add("job", [Link(erp_key="Rosa Luft", base={"city": "Zwickau"})])
+    assert "Zwickau" not in str(caught.value)
+
+
 def test_a_folder_that_is_missing_or_takes_no_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match=f"there is no folder {tmp_path}/none"):
         State.open(f"sqlite:///{tmp_path}/none/sync.db")
