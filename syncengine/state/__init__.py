@@ -194,7 +194,7 @@ def _damaged(reason: object) -> str:
 
 
 def _code(reason: object) -> int | str | None:
-    """What the database calls an error: a number of SQLite's, without its finer distinctions, or one of five letters."""
+    """What the database calls an error: SQLite by a number (the finer ones are left out), others by letters."""
     number = getattr(reason, "sqlite_errorcode", None)
     return getattr(reason, "sqlstate", None) if number is None else number & 0xFF
 
