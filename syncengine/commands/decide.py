@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing, suppress
 from typing import Any
 
 from syncengine.commands.output import printed
-from syncengine.errors import ConfigError, Problem
-from syncengine.mapping import Field
+from syncengine.endpoints import View, open_endpoint
+from syncengine.engine.job import SIDES
+from syncengine.errors import CannotRun, ConfigError, Problem
+from syncengine.mapping import Field, Mapping
 from syncengine.mapping_file import load_mapping
-from syncengine.records import KIND, RECORD
+from syncengine.records import KIND, RECORD, Side
 from syncengine.report.choices import choices, in_words
 from syncengine.settings import Settings
 from syncengine.settings_file import load_settings
 from syncengine.state import State
 from syncengine.state.journal import Conflict
 from syncengine.store_paths import TABLES, Table
-from syncengine.values import PLAIN, encode, is_empty, shown
+from syncengine.values import PLAIN, Value, encode, is_empty, shown
 from syncengine.written import Mistake, known
 
 __all__ = ["resolve", "retry"]
@@ -88,10 +91,28 @@ def _answer(settings: Settings, conflict: Conflict, take: str) -> tuple[dict[str
     field = mapping.fields.get(conflict.field)
     if field is None:
         raise _bad(conflict, "the mapping has no such field any more", "write --take erp or --take store")
-    return _valued(conflict, TABLES[mapping.entity], field, take)
+    value = _value(conflict, TABLES[mapping.entity], field, take)
+    for side in SIDES:
+        if field.goes_to(side) and (reason := _refusal(settings, conflict.job, side, mapping, field, value)):
+            raise _bad(conflict, reason, f"write erp, store, or a value that the {side} takes")
+    said = f"{shown(value, field.type) or 'no value'} is taken for both sides"
+    return {"take": "value", "value": encode(value)}, said
 
 
-def _valued(conflict: Conflict, table: Table, field: Field, take: str) -> tuple[dict[str, Any], str]:
+def _refusal(settings: Settings, name: str, side: Side, mapping: Mapping, field: Field, value: Value) -> str:
+    """Why the side does not take this value, which would be rejected in every run; "" where it does, or cannot be asked
+    now (which classes the shop has, say)."""
+    job = settings.jobs[name]
+    connection = settings.connections[job.erp if side == "erp" else job.store]
+    with (
+        suppress(CannotRun),
+        closing(open_endpoint(connection, View(name, side, mapping, "", read_only=True))) as there,
+    ):
+        return there.refusal(field.path(side) or "", value)
+    return ""
+
+
+def _value(conflict: Conflict, table: Table, field: Field, take: str) -> Value:
     try:
         value = PLAIN.read(take, field.type)
         if field.store is not None:
@@ -104,10 +125,7 @@ def _valued(conflict: Conflict, table: Table, field: Field, take: str) -> tuple[
         raise _bad(conflict, str(error), f"write erp, store, or a value of type {field.type.name}") from None
     if field.required and is_empty(value):
         raise _bad(conflict, "it is required, and this is empty", "write erp, store, or a value")
-    return {
-        "take": "value",
-        "value": encode(value),
-    }, f"{shown(value, field.type) or 'no value'} is taken for both sides"
+    return value
 
 
 def _bad(conflict: Conflict, message: str, instead: str) -> ConfigError:

@@ -80,6 +80,23 @@ def test_a_value_that_the_field_cannot_have_is_refused(project: Project, shop: S
     refused = project.sync("conflicts", "resolve", "1", "--take", "cheap")
     assert refused.code == 2
     assert "not a number: 'cheap'" in refused.err
+    refused = project.sync("conflicts", "resolve", "1", "--take=-5")
+    assert (refused.code, refused.out) == (2, "")
+    assert "#1 A-002 regular_price: a negative price: -5" in refused.err
+    assert "a value that the store takes" in refused.err
     assert project.sync("conflicts", "resolve", "1", "--take", "2.75").code == 0
     project.given("run")
     assert shop.products()["A-002"]["regular_price"] == "2.75"
+
+
+def test_a_value_that_only_the_shop_could_judge_is_taken_while_the_shop_is_away(held: Project) -> None:
+    """A class by its name is in the shop's own list, which nobody can look at now."""
+    mapping = held.folder / "products.toml"
+    mapping.write_text(mapping.read_text(encoding="utf-8").replace("meta:_shelf", "tax_class"), encoding="utf-8")
+    refused = held.sync("conflicts", "resolve", number(held), "--take", "Ermäßigt")
+    assert refused.code == 2
+    assert "the store has no tax_class 'Ermäßigt'" in refused.err
+    held.url = "http://127.0.0.1:9"
+    held.configure()
+    mapping.write_text(mapping.read_text(encoding="utf-8").replace("meta:_shelf", "tax_class"), encoding="utf-8")
+    assert held.sync("conflicts", "resolve", number(held), "--take", "Ermäßigt").code == 0
