@@ -42,6 +42,7 @@ CRON_FIELDS: tuple[tuple[str, int, int, list[str]], ...] = (
     ("day of the week", 0, 7, WEEKDAYS),
 )
 ROWS = 'A-1;"a..b";1.50\r\n' * 8  # what any encoding of a CSV file must bring back
+DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # of each month, at most
 CRON_ITEM = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/([0-9]{1,3}))?")
 
 
@@ -99,7 +100,7 @@ def count(written: object) -> int:
 
 
 def cron(written: object) -> str:
-    """A cron line of five fields; its form and its ranges are checked, nothing more."""
+    """A cron line of five fields, whose day comes some time."""
     if not isinstance(written, str):
         raise Mistake(f"not a cron line: {_shown(written)}", 'write five fields: "*/15 * * * *"')
     parts = written.split()
@@ -110,7 +111,12 @@ def cron(written: object) -> str:
         if not all(_fits(item, low, high, names) for item in part.split(",")):
             instead = f"write * or */N, numbers from {low} to {high}, a range as {low}-{high}, or a list of these"
             raise Mistake(f"{name} of the cron line: {part!r}", instead)
-    return " ".join(parts)
+    line = " ".join(parts)
+    _, _, days, months, _ = cron_numbers(line)
+    if days and months and parts[4].startswith("*") and min(days) > max(DAYS[month - 1] for month in months):
+        instead = "write a day that the month has; the fields are minute, hour, day, month, weekday"
+        raise Mistake(f"the day of {line!r} never comes", instead)
+    return line
 
 
 def cron_numbers(line: str) -> list[list[int] | None]:

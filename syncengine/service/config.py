@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from syncengine.errors import ConfigError, Problem
 from syncengine.mapping_file import load_mappings
-from syncengine.service.schedule import first_time, is_scheduled, same_schedule
+from syncengine.service.schedule import is_scheduled, same_schedule
 from syncengine.settings import Job, Settings, WooCommerceConnection
 from syncengine.settings_file import load_settings
 from syncengine.taken_up import collected
 
 __all__ = ["Changes", "InForce", "take_up"]
-
-NO_SUCH_DAY = "write a day that the month has; the fields are minute, hour, day, month, weekday"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +57,7 @@ def take_up(path: Path | None) -> InForce:
         settings = load_settings(path)
         load_mappings(settings)
     found = InForce(settings, texts)
-    problems = [
-        Problem(str(settings.file), None, f"jobs.{name}.schedule: the day of {job.schedule!r} never comes", NO_SUCH_DAY)
-        for name, job in found.scheduled.items()
-        if first_time(job, datetime.now(UTC)) is None
-    ]
     if not found.scheduled:
         instead = f'write schedule = "*/15 * * * *", or every = "5m", below [jobs.{next(iter(settings.jobs))}]'
-        problems.append(Problem(str(settings.file), None, "no job has a schedule: there is nothing to do", instead))
-    if problems:
-        raise ConfigError(*problems)
+        raise ConfigError(Problem(str(settings.file), None, "no job has a schedule: there is nothing to do", instead))
     return found

@@ -24,14 +24,12 @@ def same_schedule(one: Job, other: Job) -> bool:
     return (one.schedule, one.every, one.timezone) == (other.schedule, other.every, other.timezone)
 
 
-def first_time(job: Job, now: datetime) -> datetime | None:
-    """When the job runs first if the service starts now: by a cron line at its next time, else at once.
-
-    None where the day of a cron line never comes, such as the 31st of February.
-    """
+def first_time(job: Job, now: datetime) -> datetime:
+    """When the job runs first if the service starts now: by a cron line at its next time, else at once."""
     if job.schedule is None:
         return now
     found: datetime | None = _by_cron(job.schedule, job.timezone).get_next_fire_time(None, now)
+    assert found is not None  # a line whose day never comes is no cron line here
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from syncengine.service.schedule import first_time, next_time, trigger
 from syncengine.service.timetable import Timetable
 from syncengine.settings import Job
-from syncengine.written import cron
+from syncengine.written import Mistake, cron
 
 NOW = datetime(2026, 11, 21, 9, 3, 12, tzinfo=UTC)  # a Saturday
 
@@ -78,8 +79,17 @@ def test_a_cron_line_goes_by_the_clocks_of_its_time_zone() -> None:
     assert times("0 6 * * *", in_berlin(2026, 12, 1, 12, 0), 1) == ["02.12. 06:00 = 05:00"]
 
 
-def test_a_day_that_never_comes_has_no_time() -> None:
-    assert first_time(job("0 0 31 2 *"), NOW) is None
+@pytest.mark.parametrize(
+    "line", ["0 0 29 2 *", "0 0 29 2 */7", "0 0 31 2 sun", "0 0 */31 2 *", "0 0 31 4,5 *", "0 0 31 */15 */2"]
+)
+def test_a_day_that_comes_seldom_has_a_time(line: str) -> None:
+    assert first_time(job(cron(line)), NOW) > NOW
+
+
+@pytest.mark.parametrize("line", ["0 0 31 2 *", "0 0 30,31 feb *", "0 0 31 4,6 *", "0 0 30 2 */2"])
+def test_a_day_that_never_comes_is_found_where_it_is_written(line: str) -> None:
+    with pytest.raises(Mistake, match=f"the day of {re.escape(repr(line))} never comes"):
+        cron(line)
 
 
 def test_what_is_due_in_the_hour_that_spring_leaves_out_comes_an_hour_later_and_once() -> None:

@@ -447,6 +447,8 @@ MISTAKES: list[tuple[str, int | None, str, str]] = [
     (changed("*/15 * * * *", "0 18-8 * * *"), 20, "hour of the cron line", "from 0 to 23"),
     (changed("*/15 * * * *", "0 0 0 * *"), 20, "day of the month of the cron line", "from 1 to 31"),
     (changed("*/15 * * * *", "0 0 * * montag"), 20, "day of the week of the cron line", "from 0 to 7"),
+    (changed("*/15 * * * *", "0 0 31 2 *"), 20, "the day of '0 0 31 2 *' never comes", "a day that the month has"),
+    (changed("https://shop.example.com", "http://[::1"), 12, "not a URL", "https://shop.example.com"),
     (changed('"*/15 * * * *"', "15"), 20, "not a cron line", "five fields"),
     (
         changed('schedule = "*/15 * * * *"', 'schedule = "0 0 * * *"\nevery = "5m"'),
