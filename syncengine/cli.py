@@ -61,7 +61,10 @@ def program() -> NoReturn:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. `--help`, `--version` and wrong usage end by SystemExit, as argparse has it."""
-    args = parser().parse_args(arguments)
+    known = parser()
+    args = known.parse_args(arguments)
+    if getattr(args, "action", None) and args.json:
+        known.error("--json is for the list of conflicts; what resolve has done is told in words")
     log_to_stderr(verbose=args.verbose)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)
@@ -89,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="sync", description="Keeps an ERP and a WooCommerce shop in step, both ways.")
     top.add_argument("--version", action="version", version=f"sync {__version__}")
     top.set_defaults(verbose=False)
-    top.add_argument("--config", type=Path, metavar="PATH", help=CONFIG)
+    top.add_argument("--config", type=_file, metavar="PATH", help=CONFIG)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     common = _common()
     listing = argparse.ArgumentParser(add_help=False, parents=[common])
@@ -119,7 +122,7 @@ def parser() -> argparse.ArgumentParser:
     retry = commands.add_parser("retry", parents=[common], help="try failed changes again in the next run")
     retry.add_argument("--job", metavar="JOB", help="only those of this job")
     history = commands.add_parser("history", parents=[listing], help="every change ever made to a record")
-    history.add_argument("key", metavar="KEY", help="its key in the ERP, or store:ID")
+    history.add_argument("key", type=_key, metavar="KEY", help="its key in the ERP, or store:ID")
     commands.add_parser("service", parents=[common], help="run jobs when they are due, in the background")
     sandbox = commands.add_parser("sandbox", parents=[common], help="a WooCommerce-compatible store to try things on")
     add_sandbox_options(sandbox)
@@ -133,7 +136,7 @@ def parser() -> argparse.ArgumentParser:
 def _common() -> argparse.ArgumentParser:
     """What every command takes. A default here would hide what was given before the command's name."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="PATH", help=CONFIG)
+    common.add_argument("--config", type=_file, default=argparse.SUPPRESS, metavar="PATH", help=CONFIG)
     common.add_argument("-v", "--verbose", action="store_true", default=argparse.SUPPRESS, help="say more")
     return common
 
@@ -150,6 +153,18 @@ def _add_run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--limit", type=_at_least_one, metavar="N", help="only the first N changed records")
     command.add_argument("--rebase", action="store_true", help="once after a change of the mapping")
     command.add_argument("--no-progress", action="store_true", help="no progress bars")
+
+
+def _file(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty: write the name of a file")
+    return Path(text)
+
+
+def _key(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: write the key of a record")
+    return text
 
 
 def _at_least_one(text: str) -> int:

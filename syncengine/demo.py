@@ -80,10 +80,14 @@ def run(args: argparse.Namespace) -> int:
 def _fresh(folder: Path | None) -> Path:
     if folder is None:
         return Path(tempfile.mkdtemp(prefix="sync-demo-"))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(Problem("--folder", None, f"{folder} is not empty", "name a new folder, or leave it out"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder.resolve()
+    instead = "name a new folder, or leave it out"
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ConfigError(Problem("--folder", None, f"{folder} is not empty", instead))
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder.resolve()
+    except OSError as error:
+        raise ConfigError(Problem("--folder", None, f"{folder} cannot be made: {error.strerror}", instead)) from None
 
 
 class _Erp:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
+LAST_PORT = 65_535
+LONGEST_COST = 60_000
+
 
 def _fault(text: str) -> Fault:
     from syncengine.sandbox import Fault  # noqa: PLC0415 - see above
@@ -33,6 +36,35 @@ def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number, 0 or more")
     return int(text)
+
+
+def _at_least_one(text: str) -> int:
+    if not (number := _number(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return number
+
+
+def _port(text: str) -> int:
+    if (number := _number(text)) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: there are those up to {LAST_PORT}")
+    return number
+
+
+def _cost(text: str) -> float:
+    """Milliseconds."""
+    try:
+        cost = float(text)
+    except ValueError:
+        cost = -1
+    if not 0 <= cost <= LONGEST_COST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of milliseconds, 0 to {LONGEST_COST}")
+    return cost
+
+
+def _secret(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise argparse.ArgumentTypeError("it is empty: write one such as ck_mine")
+    return text
 
 
 def _time_zone(text: str) -> str:
@@ -56,14 +88,14 @@ def _address(text: str) -> str:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `sync sandbox` to its parser."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
-    parser.add_argument("--port", type=int, default=8899, help="the port to listen at; 0 takes any free one")
+    parser.add_argument("--port", type=_port, default=8899, help="the port to listen at; 0 takes any free one")
     parser.add_argument("--state", default=":memory:", metavar="FILE", help="keep the shop in this file")
     parser.add_argument("--seed", type=_number, default=0, metavar="N", help="fill an empty shop with N products")
     parser.add_argument(
         "--variations", type=_number, default=0, metavar="N", help="give each of these products N variations"
     )
-    parser.add_argument("--consumer-key", metavar="K")
-    parser.add_argument("--consumer-secret", metavar="S")
+    parser.add_argument("--consumer-key", type=_secret, metavar="K")
+    parser.add_argument("--consumer-secret", type=_secret, metavar="S")
     parser.add_argument(
         "--application-password", metavar="W", help="let the user admin log in with this, to give roles"
     )
@@ -78,8 +110,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fail so often, like drop-after:0.3; a wrong KIND tells which there are",
     )
     parser.add_argument("--fault-seed", type=int, default=0, metavar="N", help="which requests the faults strike")
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="work on so many requests at once, at most")
-    parser.add_argument("--item-cost", type=float, default=0.0, metavar="MS", help="what each saved object costs")
+    parser.add_argument(
+        "--workers", type=_at_least_one, default=0, metavar="N", help="work on so many requests at once, at most"
+    )
+    parser.add_argument("--item-cost", type=_cost, default=0.0, metavar="MS", help="what each saved object costs")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -84,8 +84,7 @@ def _login(file: ConfigFile, path: tuple[str, str], table: dict[str, Any]) -> No
         hide(password)
         if not password.isprintable() or not password.strip():
             file.wrong(place, "not an application password", "copy it from WordPress > Users > Profile")
-    address = urlsplit(str(table.get("url", "")))
-    if key in table and address.scheme == "http" and not _is_loopback(address.hostname or ""):
+    if key in table and _is_in_the_clear(str(table.get("url", ""))):
         file.wrong(place, "over http:// it would travel in the clear", "write url with https://")
 
 
@@ -146,8 +145,15 @@ def _content(file: ConfigFile, place: tuple[str, ...], written: object) -> str |
     return content or None
 
 
-def _is_loopback(host: str) -> bool:
+def _is_in_the_clear(url: str) -> bool:
+    """Whether anybody on the way can read what is sent there. What is no URL is told by the check of the URL."""
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        address = urlsplit(url)
+        if address.scheme != "http" or address.hostname == "localhost":
+            return False
     except ValueError:
         return False
+    try:
+        return not ip_address(address.hostname or "").is_loopback
+    except ValueError:
+        return True
