@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
-__all__ = ["Environment"]
+__all__ = ["SECTIONS", "Environment"]
 
 PREFIX = "SYNC_"
 DELIMITER = "__"
@@ -20,6 +22,9 @@ class _Sections(BaseSettings):
     jobs: dict[str, Any] = {}
     service: dict[str, Any] = {}
     log: dict[str, Any] = {}
+
+
+SECTIONS = tuple(_Sections.model_fields)
 
 
 class _Source(EnvSettingsSource):
@@ -57,6 +62,33 @@ class Environment:
     def variable(path: tuple[str | int, ...]) -> str:
         """The variable that would set the value at `path`."""
         return PREFIX + DELIMITER.join(_plain(str(part)) for part in path).upper()
+
+    def below(self, path: tuple[str | int, ...]) -> Iterator[str]:
+        """The variables that set the value at `path`, or anything in the table there."""
+        value: Any = self._values
+        for part in path:
+            value = value.get(part, {}) if isinstance(value, dict) else {}
+        if not isinstance(value, dict):
+            yield self.variable(path)
+            return
+        for part in value:
+            yield from self.below((*path, part))
+
+    @staticmethod
+    def strange() -> Iterator[tuple[str, str]]:
+        """Variables that look like one of ours and name no section, with what they name in its place."""
+        for name, value in os.environ.items():
+            section, mark, _ = name.upper().removeprefix(PREFIX).casefold().partition(DELIMITER)
+            if name.upper().startswith(PREFIX) and mark and value and section not in SECTIONS:
+                yield name, section
+
+    def lost(self, paths: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+        """Variables that are called like one of these paths, but joined by one underscore, and what they would be."""
+        there = {name.upper(): name for name, value in os.environ.items() if value}
+        for path in paths:
+            meant = self.variable(path)
+            if (written := meant.replace(DELIMITER, "_")) != meant and written in there:
+                yield there[written], meant
 
     def merged(self, data: dict[str, Any]) -> dict[str, Any]:
         return _merged(data, self._values)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from syncengine.environment import SECTIONS
+from syncengine.errors import Problem
 from syncengine.settings import Connection, Job, Log, Service, Settings, WooCommerceConnection
 from syncengine.settings_file.config_file import BOUNDS, EXAMPLES, ConfigFile
-from syncengine.settings_file.connections import read_connection
+from syncengine.settings_file.connections import SECRETS, read_connection
 from syncengine.state.url import DEFAULT, read_url
 from syncengine.taken_up import is_there
 from syncengine.written import Mistake, known
@@ -17,7 +20,8 @@ from syncengine.written import Mistake, known
 __all__ = ["load_settings"]
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-SECTIONS = ("state", "connections", "jobs", "service", "log")
+NEEDS = {"connections": "type", "jobs": "mapping"}  # what no table of these does without
+KEYS: dict[str, Collection[str]] = {"state": ("url",), "service": Service.model_fields, "log": Log.model_fields}
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -32,6 +36,7 @@ def load_settings(path: Path | None) -> Settings:
     for key in data:
         if key not in SECTIONS:
             file.wrong((key,), "unknown key", known(key, SECTIONS))
+    _look_for_misspelt_variables(file)
     state_url = _state(file, _table(file, data, "state"))
     written = _tables(file, data, "connections")
     connections = {name: read_connection(file, name, table) for name, table in written.items()}
@@ -47,6 +52,20 @@ def load_settings(path: Path | None) -> Settings:
         service=service or Service(),
         log=log,
     )
+
+
+def _look_for_misspelt_variables(file: ConfigFile) -> None:
+    """What somebody set in the environment and would wonder about: it reaches nothing."""
+    for variable, section in file.environment.strange():
+        said = f"{variable}: there is no table [{section}]"
+        file.problems.append(Problem("environment", None, said, known(section, SECTIONS)))
+    paths: list[tuple[str, ...]] = [(section, key) for section, keys in KEYS.items() for key in keys]
+    for section in NEEDS:
+        for name in _own(file, section):
+            paths += [(section, name, key) for key in (*EXAMPLES, *(f"{key}_file" for key in SECRETS))]
+    for variable, meant in file.environment.lost(paths):
+        said = f"{variable}: tables and keys are joined by two underscores"
+        file.problems.append(Problem("environment", None, said, f"write {meant}"))
 
 
 def _table(file: ConfigFile, data: dict[str, Any], key: str) -> dict[str, Any]:
@@ -68,9 +87,19 @@ def _tables(file: ConfigFile, data: dict[str, Any], key: str) -> dict[str, dict[
             file.wrong((key, name), "not a good name", "write 1 to 40 letters (a-z), digits, - and _")
         elif not isinstance(table, dict):
             file.wrong((key, name), "must be a table", f"write [{key}.{name}] on a line of its own, and its keys below")
+        elif NEEDS[key] not in table and (known_ones := _own(file, key)) and name not in known_ones:
+            variable = next(file.environment.below((key, name)))
+            said = f"{variable}: there is no table [{key}.{name}]"
+            file.problems.append(Problem("environment", None, said, known(name, known_ones)))
         else:
             found[name] = dict(table)
     return found
+
+
+def _own(file: ConfigFile, key: str) -> list[str]:
+    """The tables of a section that stand in the file itself."""
+    section = file.data.get(key)
+    return list(section) if isinstance(section, dict) else []
 
 
 def _state(file: ConfigFile, table: dict[str, Any]) -> str:

@@ -15,9 +15,9 @@ from syncengine.settings import Connection, CsvConnection, OtherConnection, WooC
 from syncengine.settings_file.config_file import EXAMPLES, ConfigFile
 from syncengine.written import known
 
-__all__ = ["read_connection"]
+__all__ = ["SECRETS", "read_connection"]
 
-SECRETS = ("consumer_key", "consumer_secret")
+SECRETS = ("consumer_key", "consumer_secret", "wp_application_password")  # each may be in a file of its own
 SECRET = re.compile("password|passwd|secret|token|api_?key", re.IGNORECASE)  # names of a plug-in's options
 PREFIXES = {"consumer_key": "ck_", "consumer_secret": "cs_"}
 
@@ -27,11 +27,7 @@ def read_connection(file: ConfigFile, name: str, table: dict[str, Any]) -> Conne
     kind = table.get("type")
     types = sorted({"csv", "woocommerce", *(point.name for point in entry_points(group="syncengine.endpoints"))})
     if kind is None:
-        variable = next((variable for key in table if (variable := file.environment.name((*path, key)))), None)
-        instead = f'write type = "{types[0]}" ({", ".join(types)})'
-        if variable and name not in file.data.get("connections", {}):
-            instead = f"{variable} is set: {known(name, list(file.data.get('connections', {})))}"
-        file.wrong(path, "type is missing", instead)
+        file.wrong(path, "type is missing", f'write type = "{types[0]}" ({", ".join(types)})')
         return None
     if not isinstance(kind, str):
         file.wrong((*path, "type"), "must be text in quotes", f'write type = "{types[0]}" ({", ".join(types)})')
@@ -63,7 +59,7 @@ def _csv(file: ConfigFile, path: tuple[str, str], table: dict[str, Any]) -> Conn
 
 
 def _woocommerce(file: ConfigFile, path: tuple[str, str], table: dict[str, Any]) -> Connection | None:
-    for key in SECRETS:
+    for key in PREFIXES:
         _secret(file, path, table, key)
     _login(file, path, table)
     found = file.named(WooCommerceConnection, path, table)

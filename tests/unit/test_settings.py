@@ -253,7 +253,10 @@ def test_names_with_capitals_and_dashes_can_be_meant_in_the_environment(
 def test_variables_that_only_look_like_ours_do_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYNC_STATE", "running")
     monkeypatch.setenv("SYNC_CONNECTIONS__SHOP__TIMEOUT", "")
-    monkeypatch.setenv("SYNC_SOMETHING__ELSE", "1")
+    monkeypatch.setenv("SYNC_SOMETHING_ELSE", "1")
+    monkeypatch.setenv("SYNC_SERVICE_HOST", "10.0.0.1")  # Kubernetes, of a service that is called sync
+    monkeypatch.setenv("SYNC_SERVICE_PORT_HTTP", "80")
+    monkeypatch.setenv("SYNC_CONNECTIONS_OPEN", "7")
     assert shop(load(tmp_path)).timeout == 60
 
 
@@ -289,7 +292,38 @@ def test_a_mistake_in_the_environment_names_the_variable(tmp_path: Path, monkeyp
 def test_a_misspelt_connection_in_the_environment_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYNC_CONNECTIONS__SHPO__CONSUMER_KEY", "ck_1")
     (problem,) = problems(tmp_path, CONFIG)
-    assert "SYNC_CONNECTIONS__SHPO__CONSUMER_KEY is set: did you mean shop?" in problem.instead
+    assert (problem.file, problem.line) == ("environment", None)
+    assert problem.message == "SYNC_CONNECTIONS__SHPO__CONSUMER_KEY: there is no table [connections.shpo]"
+    assert "did you mean shop?" in problem.instead
+
+
+@pytest.mark.parametrize(
+    ("variable", "message", "instead"),
+    [
+        ("SYNC_CONNECTION__SHOP__CONSUMER_KEY", "there is no table [connection]", "did you mean connections?"),
+        ("SYNC_SHOP__CONSUMER_KEY", "there is no table [shop]", "there are: state, connections, jobs, service, log"),
+        ("SYNC_JOBS__PRODUKTE__GUARDS__MAX_CHANGES", "there is no table [jobs.produkte]", "did you mean products?"),
+        ("SYNC_STATE_URL", "joined by two underscores", "write SYNC_STATE__URL"),
+        ("sync_log_file", "joined by two underscores", "write SYNC_LOG__FILE"),
+        ("SYNC_CONNECTIONS_SHOP_CONSUMER_KEY_FILE", "two", "write SYNC_CONNECTIONS__SHOP__CONSUMER_KEY_FILE"),
+        ("SYNC_JOBS_PRODUCTS_SCHEDULE", "joined by two underscores", "write SYNC_JOBS__PRODUCTS__SCHEDULE"),
+    ],
+)
+def test_a_variable_that_reaches_nothing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, message: str, instead: str
+) -> None:
+    monkeypatch.setenv(variable, "ck_1")
+    (problem,) = problems(tmp_path, CONFIG)
+    assert (problem.file, problem.line) == ("environment", None)
+    assert problem.message.startswith(f"{variable}: ")
+    assert message in problem.message
+    assert instead in problem.instead
+
+
+def test_a_whole_job_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in (("MAPPING", "products.toml"), ("ERP", "erp"), ("STORE", "shop")):
+        monkeypatch.setenv(f"SYNC_JOBS__STOCK__{key}", value)
+    assert list(load(tmp_path).jobs) == ["products", "stock"]
 
 
 def test_missing_secrets_say_all_the_places_where_they_can_be(tmp_path: Path) -> None:
