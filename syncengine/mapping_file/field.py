@@ -168,6 +168,8 @@ def _travels(file: TomlFile, place: Place, written: FieldTable, of: Table) -> tu
         if written.to == "erp" or truth != "erp":
             file.wrong(place, f"the store never tells its {written.store}", 'write truth = "erp", to = "store"')
         return truth, "store"
+    if written.store is not None and not of.knows(written.store) and truth == "store":
+        return truth, "erp"
     if written.store in of.read_only:
         if written.to == "store" or "value" in written.model_fields_set:
             file.wrong(

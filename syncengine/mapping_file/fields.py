@@ -38,10 +38,14 @@ class Fields:
         return cls(file, of, {name: field for name, field in read.items() if field}, all(read.values()))
 
     def check_paths(self) -> None:
-        """A store path is mapped once, and not beside what holds it."""
+        """A store path is mapped once, and not beside what holds it; one that only a plug-in knows is only read."""
         first: dict[str, Field] = {}
         for field in self.found.values():
             path = str(field.store)
+            if field.goes_to("store") and field.lines is None and not self.of.knows(path):
+                message = f"a {self.of.what} of the store has no {path!r} that can be written"
+                instead = 'what a plug-in adds can be read with truth = "store"; most of it is written at "meta:KEY"'
+                self.file.wrong(("fields", field.name, "store"), message, instead)
             known_as = path.casefold() if path.startswith("attribute:") else path
             before = first.setdefault(known_as, field)
             if before is not field:

@@ -100,6 +100,11 @@ class Table:
             places += ', a property at "attribute:NAME"' if "attribute" in self.named else ""
             raise Mistake(f"a {self.what} of the store has no {path!r}", f"{instead}{places}")
 
+    def knows(self, path: str) -> bool:
+        """Whether the store itself has such a path. Any other is a plug-in's and only read: what the store does not
+        know, it ignores (FACTS-WOOCOMMERCE, 2)."""
+        return ":" in path or path.partition(".")[0] in self.types
+
     def check_type(self, path: str, kind: TypeName) -> None:
         """Raises Mistake where a path cannot hold values of a type."""
         fitting = self.types.get(path) or self.types.get(path.partition(".")[0])

@@ -38,6 +38,6 @@ def test_categories_are_held_against_the_shop_and_read(job: Mapped) -> None:
 
 
 def test_a_path_that_categories_do_not_have_is_an_error(job: Mapped) -> None:
-    job.change('store = "menu_order"', 'store = "menu_place"')
+    job.change('store = "menu_order", type = "integer", truth = "erp"', 'store = "menu_place", truth = "store"')
     job.export("categories.csv", "GruppenNr;Pfad;Beschreibung;Bild;Reihenfolge", "1;Bolts;;;1")
     assert [level for level, what, _ in told(job) if what == "fields.position"] == ["error"]

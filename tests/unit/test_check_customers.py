@@ -52,7 +52,7 @@ def test_a_mapping_of_customers_is_held_against_the_shop_and_ten_of_them_are_rea
 
 
 def test_a_path_that_the_shop_does_not_have_is_an_error(job: Mapped) -> None:
-    job.change("[fields]\n", '[fields]\nvat = { erp = "Ort", store = "vat_number", truth = "erp" }\n')
+    job.change('store = "billing.company", truth = "store-wins"', 'store = "vat_number", truth = "store"')
     errors = [one.message for one in found(job) if one.level == "error"]
     assert len(errors) == 1
     assert "the shop has no field 'vat_number'" in errors[0]

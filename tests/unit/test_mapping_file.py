@@ -263,12 +263,17 @@ def test_every_answer_to_gone_from_the_erp_is_known(tmp_path: Path, gone: str) -
     assert load(tmp_path, changed('from_erp = "keep"', f'from_erp = "{gone}"')).gone.from_erp == gone
 
 
-@pytest.mark.parametrize(
-    "path", ["dimensions.length", "meta:_yoast_wpseo_title", "lang", "attribute:Größe, cm", "tags"]
-)
+@pytest.mark.parametrize("path", ["dimensions.length", "meta:_yoast_wpseo_title", "attribute:Größe, cm", "tags"])
 def test_paths_of_a_product(tmp_path: Path, path: str) -> None:
     kind = "decimal" if "dim" in path else "list" if path == "tags" else "text"
     assert load(tmp_path, more(f'x = {{ erp = "X", store = "{path}", type = "{kind}" }}')).fields["x"].store == path
+
+
+@pytest.mark.parametrize("path", ["lang", "yoast_head_json.title"])
+@pytest.mark.parametrize("only", ['truth = "store"', 'truth = "store-wins", to = "erp"'])
+def test_what_a_plug_in_adds_can_be_read(tmp_path: Path, path: str, only: str) -> None:
+    found = load(tmp_path, more(f'x = {{ erp = "X", store = "{path}", {only} }}')).fields["x"]
+    assert (found.store, found.goes_to("store"), found.goes_to("erp")) == (path, False, True)
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------
@@ -387,6 +392,9 @@ MISTAKES: list[tuple[str, int | None, str, str]] = [
     # store paths
     (more('x = { erp = "X", store = "regularprice", type = "money" }'), FIELD, "no 'regularprice'", '"regular_price"'),
     (more('x = { erp = "X", store = "Preis" }'), FIELD, "has no 'Preis'", "meta:KEY"),
+    (more('x = { erp = "X", store = "billing.phone" }'), FIELD, "no 'billing.phone' that can be", 'truth = "store"'),
+    (more('x = { erp = "X", store = "lang", to = "store" }'), FIELD, "no 'lang' that can be written", "meta:KEY"),
+    (more('x = { value = "de", store = "lang" }'), FIELD, "no 'lang' that can be written", "meta:KEY"),
     (more('x = { erp = "X", store = "meta:" }'), FIELD, "no good key after meta:", 'store = "meta:KEY"'),
     (more('x = { erp = "X", store = "attribute: Farbe" }'), FIELD, "no good name after attribute:", '"attribute:NAME"'),
     (more('x = { erp = "X", store = "attr:Farbe" }'), FIELD, "unknown kind of path 'attr'", '"attribute:NAME"'),
