@@ -138,6 +138,9 @@ class TomlFile:
             return self.problem(
                 place, f"must be {KINDS[kind]}", f"write {example}" if example else f"write {KINDS[kind]}"
             )
+        if kind in ("greater_than_equal", "less_than_equal"):
+            bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+            return self.problem(place, f"must be {bound}", f"write {example}")
         return self.problem(place, detail["msg"], f"write {example}")
 
 

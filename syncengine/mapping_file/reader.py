@@ -43,6 +43,9 @@ def read_mapping(file: TomlFile) -> Mapping:
         check_store(fields, store)
         fields.move_by(store.transitions)
     fields.check_paths()
+    if erp and erp.parent == erp.key:
+        instead = "name the column with the key of the product that a row is a variation of, or leave parent out"
+        file.wrong(("erp", "parent"), "every row would be a variation of itself: this is the key", instead)
     if erp and erp.write_to:
         fields.share_columns()
     by = fields.matched_by(match.by) if match else ()

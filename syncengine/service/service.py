@@ -174,7 +174,7 @@ class Service:
         said = f"The config is wrong in {many} place{'s' if many > 1 else ''}; the old one stays in force."
         tell(ERROR, "reload refused", said, problems=many)
         for one in error.problems:
-            told_in_full = " ".join(str(one).split())
+            told_in_full = str(one).replace("\n    ", "; ")
             tell(ERROR, "problem", told_in_full, file=one.file, line=one.line, problem=one.message, instead=one.instead)
 
     def _put_in_force(self, new: InForce) -> None:

@@ -251,6 +251,9 @@ def test_a_wrong_config_is_refused_with_all_its_problems_and_the_old_one_stays_i
         refused = service.wait_for("reload refused")
         assert (refused["level"], refused["problems"]) == ("error", 2 + good.count('settle = "1s"'))
         assert {one["problem"].partition(":")[0] for one in service.events("problem")} >= {"jobs.products.erp"}
+        assert any(
+            "there is no connection 'epr'; did you mean erp?" in one["message"] for one in service.events("problem")
+        )
         done = len(service.events("ended"))
         project.rows["A-001"]["VK"] = "7,77"
         project.export()

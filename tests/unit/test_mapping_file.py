@@ -389,6 +389,7 @@ MISTAKES: list[tuple[str, int | None, str, str]] = [
         "would lie in it already",
         "name another",
     ),
+    (changed('key = "ArtNr"', 'key = "ArtNr"\nparent = "ArtNr"'), 6, "variation of itself", "leave parent out"),
     # store paths
     (more('x = { erp = "X", store = "regularprice", type = "money" }'), FIELD, "no 'regularprice'", '"regular_price"'),
     (more('x = { erp = "X", store = "Preis" }'), FIELD, "has no 'Preis'", "meta:KEY"),
@@ -445,7 +446,12 @@ MISTAKES: list[tuple[str, int | None, str, str]] = [
         'type = "integer"',
     ),
     (more('x = { erp = "X", store = "meta:x", places = 3 }'), FIELD, "means nothing for text", 'type = "money"'),
-    (more('x = { erp = "X", store = "sale_price", type = "money", places = 9 }'), FIELD, "places", "places = 4"),
+    (
+        more('x = { erp = "X", store = "sale_price", type = "money", places = 9 }'),
+        FIELD,
+        "places: must be at most 6",
+        "places = 4",
+    ),
     (
         more('x = { erp = "X", store = "sale_price", type = "money", places = 2.0 }'),
         FIELD,
