@@ -216,9 +216,9 @@ def _explained(url: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as missing:
-        reason: str | None = f"{missing.name} is not installed (for PostgreSQL: pip install 'syncengine[postgres]')"
+        reason = f"{missing.name} is not installed (for PostgreSQL: pip install 'syncengine[postgres]')"
     except OSError as error:
-        reason = error.strerror
+        reason = error.strerror or str(error)
     except (DBAPIError, sqlite3.Error) as error:
         original = error.orig if isinstance(error, DBAPIError) else error
         if said := _damaged(original):
