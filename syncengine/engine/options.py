@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from syncengine.engine.family import parent_key, product_of
+from syncengine.engine.family import options_in, parent_key, product_of
 from syncengine.engine.job import JobRun, Matched, Pair, Row
 from syncengine.engine.pull import fetch_rows
 from syncengine.state import Link
@@ -25,6 +25,7 @@ def match_by_options(job: JobRun, matched: Matched) -> None:
     those that another one could be taken for."""
     if not job.option_fields:
         return
+    _reject_choices(job, matched)
     claimed = _claimed(job, matched)
     there = _alone_below(job, matched, {product for product, _ in claimed})
     joined: set[int] = set()
@@ -35,13 +36,28 @@ def match_by_options(job: JobRun, matched: Matched) -> None:
     matched.pairs = [pair for pair in matched.pairs if id(pair) not in joined]
 
 
+def _reject_choices(job: JobRun, matched: Matched) -> None:
+    """Reject variations that name several options of one attribute: of these the store would keep the first."""
+    refused: set[int] = set()
+    for pair in matched.pairs:
+        if pair.erp is None or not parent_key(job, pair.erp):
+            continue
+        for one in job.option_fields.values():
+            named = [option for option in options_in(job, one, pair.erp) if option]
+            if len(named) > 1 and one.goes_to("store"):
+                job.reject(pair.erp, one.name, f"a variation has one option, not several: {' | '.join(named)}")
+                refused.add(id(pair))
+                break
+    matched.pairs = [one for one in matched.pairs if id(one) not in refused or one.link.store_id is not None]
+
+
 def _claimed(job: JobRun, matched: Matched) -> Mapping[What, list[Pair]]:
     """What the ERP's rows in hand are to be from now on: new variations, and those of which the options changed. A
     product is named by its id in the store, or by its key where it is new."""
     claimed: dict[What, list[Pair]] = defaultdict(list)
     products = _products(job, matched)
     for pair in matched.pairs:
-        if pair.erp is None or not (key := parent_key(job, pair.erp)):
+        if pair.erp is None or pair.erp.id in job.rejected_erp or not (key := parent_key(job, pair.erp)):
             continue
         product, options = products.get(key) or f"key {key}", _options(job, pair.erp)
         if not options or (pair.link.store_id is not None and not _moves(job, pair.link, product, options)):

@@ -229,6 +229,36 @@ def test_rows_without_options_are_no_twins(shop: Company) -> None:
     assert sorted(linked(shop)) == ["V1", "V2"]
 
 
+@pytest.mark.parametrize("kind", ["text", "list"])
+def test_a_variation_with_several_options_of_one_attribute_is_rejected(kind: str) -> None:
+    """The shop would keep the first of them: a second variation of that one, with a price of its own."""
+    with company(catalogue(*(FIELDS if kind == "text" else LISTS))) as opened:
+        shirt(opened, "Red S")
+        opened.row("V", parent="P", color="Red", size="S|M") if kind == "text" else opened.row(
+            "V", parent="P", color=["Red"], size=["S", "M"]
+        )
+        told = "a variation has one option, not several: S | M"
+        assert reasons(opened.run(dry_run=True)) == reasons(opened.run()) == {"V": told}
+        assert colors(opened) == ["Red S"]
+        assert [one["options"] for one in opened.shop.product_by_sku("P")["attributes"]] == [["Red"], ["S"]]
+
+
+def test_a_known_variation_with_several_options_stays_what_it_was() -> None:
+    with company() as opened:
+        shirt(opened, "Red S", "Blue S")
+        opened.run()
+        variation(opened, "Red S", "Red S|M")
+        variation(opened, "NEW", "Red S")
+        assert reasons(opened.run()) == {
+            "Red S": "a variation has one option, not several: S | M",
+            "NEW": "it has the same options as Red S",
+        }
+        assert colors(opened) == ["Red S", "Blue S"]
+        variation(opened, "Red S", "Red M")
+        assert reasons(opened.run()) == {}
+        assert sorted(colors(opened)) == ["Blue S", "Red M", "Red S"]
+
+
 @pytest.mark.parametrize("together", [True, False])
 def test_a_variation_that_waits_for_a_person_keeps_its_options(*, together: bool) -> None:
     """It was found by its SKU and belongs to another product in the ERP: nothing is agreed about it yet."""
