@@ -66,6 +66,12 @@ def row(key: str, line: str = "Artikel;C-1;;1;", *, status: str = "neu", city: s
     return f"{key};{status};;Rechnung;;Ann;Löwe;;;{city};DE;ann@example.test;{line}"
 
 
+def said(told: tuple[int, dict[str, Any]]) -> tuple[int, list[tuple[str, str, str]]]:
+    """How a run or a dry run ended, and whom it rejects."""
+    code, report = told
+    return code, [(one["key"], one["field"], one["reason"]) for one in report["rejects"]]
+
+
 def references(shop: Sandbox) -> Counter[str]:
     return Counter(order["transaction_id"] for order in shop.orders())
 
@@ -142,6 +148,23 @@ def test_an_order_with_a_line_that_the_shop_would_make_something_else_of_is_reje
     assert orders.run(JOB)[0] == 0, "the row that follows puts it right"
     assert references(shop) == Counter({"A-1": 1, "A-2": 1})
     assert [len(order["line_items"]) for order in shop.orders()] == [1, 1]
+
+
+def test_an_order_for_a_country_or_a_customer_that_cannot_be_is_rejected_in_a_dry_run_and_in_a_run(
+    shop: Frail, orders: Orders
+) -> None:
+    abroad, nobody = row("A-1").replace(";DE;", ";Deutschland;"), row("A-2").replace(";neu;;", ";neu;-1;")
+    orders.drop(abroad, nobody, row("A-3"), name="new-orders")
+    wrong = [
+        (
+            "A-1",
+            "country",
+            "not a country's code of two capitals, such as DE: 'Deutschland' (a map can make one of a name)",
+        ),
+        ("A-2", "customer", "not the number of a customer: -1"),
+    ]
+    assert said(orders.run(JOB, "--dry-run")) == said(orders.run(JOB)) == (1, wrong)
+    assert references(shop) == Counter({"A-3": 1})
 
 
 def _let_two_have_one_sku(shop: Sandbox, number: int) -> None:

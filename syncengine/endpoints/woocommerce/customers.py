@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from syncengine.endpoints import View
-from syncengine.endpoints.woocommerce.judges import plain_text
+from syncengine.endpoints.woocommerce.judges import country, plain_text
 from syncengine.endpoints.woocommerce.lists import Rows
 from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
 from syncengine.endpoints.woocommerce.plain import Judge, Plain
@@ -38,7 +38,6 @@ EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
     r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+"
 )
-COUNTRY = re.compile(r"[A-Z]{2}")
 # What a store answers to a create with an e-mail that has an account already (FACTS-WOOCOMMERCE, 2 and 15).
 THERE_ALREADY = frozenset({"registration-error-email-exists", "existing_user_login", "existing_user_email"})
 # Meta keys that WordPress goes by: with one of them anybody could become an administrator.
@@ -235,13 +234,6 @@ def _judge_text(text: Value) -> str:
     return "" if len(text) <= LONGEST_TEXT else f"a text of more than {LONGEST_TEXT:,} characters"
 
 
-def _judge_country(code: Value) -> str:
-    """The store checks no country, and ships nowhere with one that it does not know (FACTS-WOOCOMMERCE, 6)."""
-    if is_empty(code) or (isinstance(code, str) and COUNTRY.fullmatch(code)):
-        return ""
-    return f"not a country's code of two capitals, such as DE: {code!r} (a map can make one of a name)"
-
-
 def _judge_password(password: Value) -> str:
     if not isinstance(password, Secret):
         return "a password is sent for a new customer only"
@@ -254,7 +246,7 @@ JUDGES: Mapping[str, Judge] = {
     "last_name": _judge_name,
     "password": _judge_password,
     **{f"{part}.{name}": _judge_text for part, names in INSIDE.items() for name in names},
-    "billing.country": _judge_country,
-    "shipping.country": _judge_country,
+    "billing.country": country,
+    "shipping.country": country,
     "billing.email": _judge_billing_email,
 }

@@ -20,6 +20,7 @@ from syncengine.values import Value, is_empty
 __all__ = [
     "HALF_A_CHARACTER",
     "LONGEST_NAME",
+    "country",
     "each",
     "image",
     "measure",
@@ -45,6 +46,8 @@ HALF_A_CHARACTER = "it holds half a character (a lone surrogate), which is no te
 PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 TAG = re.compile(r"<\s*/?\s*([A-Za-z0-9-]*)[^<>]*>")  # "1 < 2" is none and survives
 SLUG = re.compile(r"[a-z0-9_]+(?:-[a-z0-9_]+)*")  # the store makes one hyphen of several, and none at an end
+SLUG = re.compile(r"[a-z0-9_-]+")
+COUNTRY = re.compile(r"[A-Z]{2}")
 
 # What WordPress leaves in a text; every other tag is taken out of it.
 KEPT_TAGS = frozenset(
@@ -148,6 +151,13 @@ def slug(value: Value) -> str:
     if isinstance(value, str) and len(value) <= LONGEST_NAME and SLUG.fullmatch(value):
         return ""
     return f"not a slug: {value!r} (small letters, digits and hyphens)"
+
+
+def country(code: Value) -> str:
+    """The store checks no country, and ships nowhere with one that it does not know (FACTS-WOOCOMMERCE, 6)."""
+    if is_empty(code) or (isinstance(code, str) and COUNTRY.fullmatch(code)):
+        return ""
+    return f"not a country's code of two capitals, such as DE: {code!r} (a map can make one of a name)"
 
 
 def each(judge: Callable[[str], str]) -> Callable[[Value], str]:

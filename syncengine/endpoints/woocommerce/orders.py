@@ -13,7 +13,7 @@ import httpx
 from syncengine.endpoints import Cursor, Page, View
 from syncengine.endpoints.woocommerce.client import LostReply
 from syncengine.endpoints.woocommerce.dated import DatedPull
-from syncengine.endpoints.woocommerce.judges import number_in, plain_text, price, slug, switch, whole
+from syncengine.endpoints.woocommerce.judges import country, number_in, plain_text, price, slug, switch, whole
 from syncengine.endpoints.woocommerce.lists import asked
 from syncengine.endpoints.woocommerce.new_lines import NewLines
 from syncengine.endpoints.woocommerce.notes import NoteRefused, Notes
@@ -50,6 +50,13 @@ def _email(value: Value) -> str:
     return "" if isinstance(value, str) and EMAIL.fullmatch(value) else f"not an e-mail address: {value!r}"
 
 
+def _customer(value: Value) -> str:
+    if reason := whole(may_be_empty=False)(value):
+        return reason
+    number = number_in(value)
+    return "" if number is not None and number >= 0 else f"not the number of a customer: {value!r}"
+
+
 def _currency(value: Value) -> str:
     return "" if isinstance(value, str) and CURRENCY.fullmatch(value) else f"not a currency: {value!r} (such as EUR)"
 
@@ -69,10 +76,11 @@ class Orders(Plain):
     own_meta = frozenset({MARK, *OWN_META})
     beyond = frozenset({LINES, "set_paid", "notes", *BESIDE})
     judges: Mapping[str, Callable[[Value], str]] = {
-        "customer_id": whole(may_be_empty=False),
+        "customer_id": _customer,
         **dict.fromkeys(("customer_note", "payment_method", "payment_method_title", "transaction_id"), plain_text),
         **{f"{which}.{part}": plain_text for which, parts in ORDER.inside.items() for part in parts},
         **dict.fromkeys(NOTES, plain_text),
+        **dict.fromkeys(("billing.country", "shipping.country"), country),
         "billing.email": _email,
         REFUNDED: price,
         "set_paid": switch,
