@@ -230,6 +230,21 @@ def test_an_image_goes_by_its_address_and_comes_back_under_another() -> None:
     ]
 
 
+def test_an_image_that_the_shop_could_not_fetch_is_named() -> None:
+    transport = tree(answer({"update": [{**CUPS, "image": None}]}))
+    with categories(transport) as store:
+        change = update(21, image="https://erp.test/none.jpg")
+        store.send([change])
+    assert change.fields["image"].error == "the shop could not fetch https://erp.test/none.jpg"
+
+
+def test_a_category_with_no_display_of_its_own_is_shown_as_all_are() -> None:
+    transport = tree(answer({"update": [{**CUPS, "display": "default"}]}))
+    with categories(transport, of_categories("path", "display")) as store:
+        assert (store.refusal("display", ""), store.normal("display", "")) == ("", "default")
+        assert store.normal("display", "both") == "both"
+
+
 def test_a_path_and_its_parts_cannot_both_be_mapped(tmp_path: Path) -> None:
     file = tmp_path / "categories.toml"
     both = 'path = { erp = "P", store = "path" }\nname = { erp = "N", store = "name" }\n'

@@ -165,7 +165,7 @@ class Categories(Plain):
         "parent": _judge_parent,
         "slug": slug,
         "description": rich_text,
-        "display": one_of(CATEGORY.words["display"]),
+        "display": lambda word: "" if is_empty(word) else one_of(CATEGORY.words["display"])(word),
         "image": lambda url: "" if is_empty(url) else image(str(url)),
         "menu_order": whole(may_be_empty=False),
     }
@@ -206,7 +206,10 @@ class Categories(Plain):
             yield self._objects.page(rows)
 
     def normal(self, path: str, value: Value) -> Value:
-        """Categories above, which are there, as the store spells them; the name itself as it is given."""
+        """Categories above, which are there, as the store spells them; the name itself as it is given. A category that
+        is shown in no way of its own is shown as all are."""
+        if path == "display" and is_empty(value):
+            return "default"
         if path not in ("path", "parent") or not isinstance(value, str) or not value.strip():
             return super().normal(path, value)
         above, name = _parted(" ".join(unescape(value).split()), 1 if path == "path" else 0)
@@ -275,6 +278,9 @@ class Categories(Plain):
 
     def _done(self, item: Item, answer: Mapping[str, Any]) -> Outcome:
         self._tree.learn(answer)
+        sent = self.field_at(item.change, "image")
+        if sent is not None and sent.new and not answer.get("image"):
+            sent.error = f"the shop could not fetch {sent.new}"
         return super()._done(item, answer)
 
     def _placed(self, tree: Tree, change: Change, number: int) -> Mapping[str, Any]:
