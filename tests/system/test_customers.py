@@ -404,18 +404,34 @@ def test_a_run_that_is_cut_off_between_a_customer_and_the_role_gives_it_the_next
     assert shop.everybody()["ann@example.test"]["role"] == "editor"
 
 
-def test_a_login_that_wordpress_does_not_know_fails_the_roles_only(shop: Registering, with_roles: Mapped) -> None:
+def test_a_login_that_wordpress_does_not_know_stops_the_run_before_anybody_is_made(
+    shop: Registering, with_roles: Mapped
+) -> None:
     config = with_roles.folder / "config.toml"
     right = config.read_text(encoding="utf-8")
     config.write_text(right.replace(PASSWORD_OF_ADMIN, "wrong EFGH 1234 ijkl"), encoding="utf-8")
     erp_with_roles(with_roles, f"{ANN};H", f"{BEN};P")
-    code, report = with_roles.run()
-    assert (code, len(shop.everybody())) == (1, 2)
-    assert "WordPress does not let wp_user do this (401" in next(one["error"] for one in report["changes"])
-    assert "wrong EFGH" not in str(report)
+    for code, report in (with_roles.diff(), with_roles.run()):
+        assert (code, report["status"], shop.everybody()) == (3, "failed", {})
+        assert "connections.shop: WordPress refuses wp_user (401 " in report["error"]
+        assert "wrong EFGH" not in str(report)
     config.write_text(right, encoding="utf-8")
     assert with_roles.run()[0] == 0
     assert shop.everybody()["ann@example.test"]["role"] == "editor"
+
+
+def test_a_login_is_asked_for_only_where_a_role_is_to_be_given(shop: Registering, with_roles: Mapped) -> None:
+    erp_with_roles(with_roles, f"{ANN};H")
+    with_roles.run()
+    shop.reset_log()
+    erp_with_roles(with_roles, f"{ANN.replace('Ann;', 'Anne;')};H")
+    assert with_roles.run()[0] == 0
+    assert [one.path for one in shop.requests if "/wp/v2/" in one.path] == []
+    erp_with_roles(with_roles, f"{ANN};P")
+    with_roles.diff()
+    assert [(one.method, one.path) for one in shop.requests if "/wp/v2/" in one.path] == [
+        ("GET", "/wp-json/wp/v2/users/me")
+    ]
 
 
 def test_nobody_locks_the_owner_out_of_the_shop(shop: Registering, with_roles: Mapped) -> None:

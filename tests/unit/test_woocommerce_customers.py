@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 
 from syncengine.endpoints import Cursor, View
 from syncengine.endpoints.woocommerce.customers import Customers
+from syncengine.errors import Refused
 from syncengine.mapping import Mapping
 from syncengine.records import FieldChange
 from syncengine.sandbox import Sandbox
@@ -299,6 +301,36 @@ def test_a_role_is_given_by_wordpress_with_the_login_and_not_with_the_key() -> N
     to_shop = [one for one in transport.asked if one not in asked and one.method == "POST"]  # type: ignore[attr-defined]
     assert len(to_shop) == 1, "who gets nothing but a role is not saved by WooCommerce"
     assert "role" not in sent(to_shop[0])["create"][0]
+
+
+def test_a_role_that_a_new_customer_has_by_being_one_is_not_given_once_more() -> None:
+    transport = wordpress(answer({"id": 5, "roles": ["customer"]}))
+    with customers(transport, **LOGIN) as store:
+        made = only(store.send([create(email="ann@example.test", role="customer")]))
+    assert (made.status, (made.cells or {})["role"], to_wordpress(transport)) == ("done", "customer", [])
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (
+            answer({"code": "incorrect_password"}, 401),
+            "WordPress refuses wp_user (401 incorrect_password): write a user",
+        ),
+        (answer({"capabilities": {"read": True}}), "wp_user may not give roles: it takes an administrator's login"),
+        (answer({"capabilities": {"promote_users": True}}), ""),
+        (answer({"code": "rest_no_route"}, 404), ""),
+        (httpx.ReadTimeout("slow"), ""),
+    ],
+)
+def test_a_login_that_may_give_no_role_is_told_before_anything_is_written(told: Any, said: str) -> None:
+    transport = wordpress(told)
+    with customers(transport, **LOGIN) as store:
+        assert store.prerequisites([create(email="ann@example.test")]) == []
+        assert to_wordpress(transport) == []
+        with pytest.raises(Refused, match=re.escape(said)) if said else nullcontext():
+            store.prerequisites([create(email="ann@example.test", role="wholesale")])
+    assert [one.method for one in to_wordpress(transport)] == ["GET"]
 
 
 @pytest.mark.parametrize(

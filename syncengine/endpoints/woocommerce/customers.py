@@ -129,6 +129,12 @@ class Customers(Plain):
                     f"fields.{field.name}", message, f"write {lost[0]!r} to the roles of `only` under [store]"
                 )
 
+    def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
+        """Nothing has to be made for customers; but for roles the login has to be one that may give them."""
+        if any(self.field_at(change, "role") is not None for change in changes):
+            self._users.prove()
+        return []
+
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
         """The customers first; then the roles of those that are written, one by one, for WordPress has no batch."""
         outcomes = self._kept_back(changes)
@@ -191,6 +197,8 @@ class Customers(Plain):
             return outcome
         if field.old == HIGHEST:
             field.error = NO_CHANGE
+            return outcome
+        if (outcome.cells or {}).get("role") == field.new:
             return outcome
         if reason := self.refusal("role", field.new) or self._users.give(outcome.record_id, str(field.new)):
             return Outcome(change, "failed", outcome.record_id, error=f"role: {reason}")

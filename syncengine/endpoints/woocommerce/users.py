@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from syncengine.endpoints.woocommerce.client import Client
+from syncengine.errors import Refused
 from syncengine.findings import Finding, mistake, note, obstacle, ok
 from syncengine.settings import WooCommerceConnection
 from syncengine.values import Value, is_empty
@@ -73,6 +74,13 @@ class Users:
             yield ok(what, "wp_user may give roles")
         else:
             yield mistake(what, f"{where}: wp_user may not give roles", "it takes an administrator's login")
+
+    def prove(self) -> None:
+        """See that the login may give roles, before anybody is to get one. Raises Refused where WordPress says that it
+        may not; where it does not say, giving a role will tell."""
+        for finding in self.findings("role", "role"):
+            if finding.level == "error":
+                raise Refused(self._client.prefixed(f"{finding.message}: {finding.instead}"))
 
     def give(self, user: str, role: str) -> str:
         """Give a user this role and no other. Returns why that did not happen, "" if it did. To give a role twice does
