@@ -171,6 +171,33 @@ def test_a_bulk_of_which_half_is_done_is_brought_to_its_end(entity: str, watched
         assert places == {("Ring 2", "Köln"), ("", "Graz")}
 
 
+@pytest.mark.parametrize(
+    ("entity", "old", "new", "field", "reason"),
+    [
+        ("products", "Kanne", "A %41", "name", "it holds '<' or '%' with two digits, which the old API takes out"),
+        (
+            "customers",
+            "Ben",
+            "B  J",
+            "first_name",
+            "it holds a line break, a tab or more than one space, of which the old API",
+        ),
+    ],
+)
+def test_what_the_old_api_would_change_is_told_by_a_check_a_dry_run_and_a_run_alike(
+    entity: str, old: str, new: str, field: str, reason: str, watched: Sandbox, tmp_path: Path
+) -> None:
+    project = project_of(tmp_path, watched, "legacy-v3", entity)
+    rows = (PRODUCTS if entity == "products" else CUSTOMERS).replace(f";{old};", f";{new};")
+    (project.folder / "erp" / f"{entity}.csv").write_text(rows, encoding="utf-8")
+    assert reason in " ".join(project.sync("check", "--json").out.split())
+    promised, done = (project.sync(command, "--json") for command in ("diff", "run"))
+    assert promised.job["rejects"] == done.job["rejects"]
+    assert (promised.code, done.code, done.job["failed"]) == (1, 1, 0)
+    ((name, said),) = [(one["field"], one["reason"]) for one in done.job["rejects"]]
+    assert (name, said.startswith(reason)) == (field, True)
+
+
 def test_what_the_old_api_cannot_do_is_told_before_anything_is_asked(watched: Sandbox, tmp_path: Path) -> None:
     project = project_of(tmp_path, watched, "legacy-v3", "products")
     (project.folder / "products.toml").write_text((MAPPINGS / "products.toml").read_text("utf-8"), encoding="utf-8")

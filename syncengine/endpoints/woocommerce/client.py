@@ -143,6 +143,10 @@ class Client:
         """Whether an answer shows a product's part as it was sent."""
         return same(sent, told)
 
+    def refusal(self, path: str, value: Value) -> str:
+        """Why this API could not take a value that its records may have otherwise, "" where it can."""
+        return ""
+
     def ask(
         self,
         method: str,

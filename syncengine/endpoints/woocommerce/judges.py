@@ -46,7 +46,6 @@ HALF_A_CHARACTER = "it holds half a character (a lone surrogate), which is no te
 PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 TAG = re.compile(r"<\s*/?\s*([A-Za-z0-9-]*)[^<>]*>")  # "1 < 2" is none and survives
 SLUG = re.compile(r"[a-z0-9_]+(?:-[a-z0-9_]+)*")  # the store makes one hyphen of several, and none at an end
-SLUG = re.compile(r"[a-z0-9_-]+")
 COUNTRY = re.compile(r"[A-Z]{2}")
 
 # What WordPress leaves in a text; every other tag is taken out of it.

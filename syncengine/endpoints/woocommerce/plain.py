@@ -133,7 +133,7 @@ class Plain(Store):
             return f"{path} is the store's own, it cannot be written"
         if path not in self.judges:
             return f"the store has no field {path!r} that can be written, it would be ignored"
-        return self.judges[path](value)
+        return self.judges[path](value) or self._client.refusal(path, value)
 
     def normal(self, path: str, value: Value) -> Value:
         return self._objects.normal(path, value)

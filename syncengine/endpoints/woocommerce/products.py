@@ -111,7 +111,7 @@ class Products(Store):
                 yield self._paths.page(matching, extra=path)
 
     def refusal(self, path: str, value: Value) -> str:
-        return self._refusals.of(path, value)
+        return self._refusals.of(path, value) or self._client.refusal(path, value)
 
     def normal(self, path: str, value: Value) -> Value:
         """How the store will spell this value when it answers: beyond the protocol, to compare answers by."""

@@ -19,7 +19,7 @@ import httpx
 from syncengine.endpoints.woocommerce.client import Blocked, Client, Reply, number_in
 from syncengine.endpoints.woocommerce.legacy.auth import legacy_auth
 from syncengine.endpoints.woocommerce.legacy.terms import Terms
-from syncengine.endpoints.woocommerce.legacy.words import KINDS, TEXTS, Kind, Record, undressed
+from syncengine.endpoints.woocommerce.legacy.words import KINDS, TEXTS, Kind, Record, refusal, undressed
 from syncengine.endpoints.woocommerce.lists import listed
 from syncengine.errors import CannotRun, Unreachable
 from syncengine.settings import WooCommerceConnection
@@ -75,6 +75,9 @@ class LegacyClient(Client):
     def tells(self, path: str, sent: Value, told: Value) -> bool:
         """Texts are told as a page shows them."""
         return undressed(sent) == undressed(told) if path in TEXTS else super().tells(path, sent, told)
+
+    def refusal(self, path: str, value: Value) -> str:
+        return refusal(path, value)
 
     def _told(self, path: str, query: Mapping[str, Any] | None = None) -> Reply:
         """What the old API itself answers: always an object."""

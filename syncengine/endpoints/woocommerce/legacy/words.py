@@ -1,7 +1,7 @@
 """Products and customers in the words of wc/v3 and in those of the old API.
 
 `told` reads an answer of the old API, `written` makes what it is sent, `asked` the names to ask for. What the old API
-cannot hold or would change is never sent: `written` raises ValueError with the reason.
+cannot hold or would change is never sent: `refusal` says why, and `written` raises ValueError with that reason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from syncengine.endpoints.woocommerce.legacy.terms import Terms
 
-__all__ = ["KINDS", "TEXTS", "Kind", "Record", "undressed"]
+__all__ = ["KINDS", "TEXTS", "Kind", "Record", "refusal", "undressed"]
 
 Record = dict[str, Any]
 
@@ -49,6 +49,7 @@ NOTHING_IS_NULL = ("sale_price", "weight")
 RENAMED = {"title": "name", "managing_stock": "manage_stock", "purchaseable": "purchasable"}
 DATES = {"created_at": "date_created_gmt", "updated_at": "date_modified_gmt"}
 IN_STOCK = {"instock": True, "outofstock": False}
+LINES = ("name", "first_name", "last_name")  # texts that stand in one line of their own
 
 OF_CUSTOMERS: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("id", "email", "first_name", "last_name", "role", "username", "avatar_url")},
@@ -114,13 +115,12 @@ def _product_told(old: Mapping[str, Any], terms: Terms) -> Record:
 def _product_written(item: Mapping[str, Any], terms: Terms) -> Record:
     made: Record = {}
     for name, value in item.items():
+        _check(name, value)
         if name == "name":
-            made["title"] = _line(name, value)
+            made["title"] = value
         elif name == "manage_stock":
             made["managing_stock"] = value
         elif name == "stock_status":
-            if value not in IN_STOCK:
-                raise ValueError(f"the old API knows instock and outofstock only, not {value!r}")
             made["in_stock"] = IN_STOCK[value]
         elif name in ("categories", "tags"):
             made[name] = [one["id"] for one in value]
@@ -159,10 +159,9 @@ def _customer_told(old: Mapping[str, Any], terms: Terms) -> Record:
 def _customer_written(item: Mapping[str, Any], terms: Terms) -> Record:
     made: Record = {}
     for name, value in item.items():
+        _check(name, value)
         if name in ADDRESSES:
             made[ADDRESSES[name]] = value
-        elif name in ("first_name", "last_name"):
-            made[name] = _line(name, value)
         elif name in WRITTEN_OF_CUSTOMERS:
             made[name] = value
         else:
@@ -176,10 +175,28 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+def refusal(path: str, value: Any) -> str:
+    """Why the old API could not take a value at a path of wc/v3, "" where it can."""
+    if path == "stock_status" and value not in IN_STOCK:
+        return f"the old API knows instock and outofstock only, not {value!r}"
+    if path not in LINES or not isinstance(value, str):
+        return ""
+    if "<" in value or OCTET.search(value):
+        return "it holds '<' or '%' with two digits, which the old API takes out"
+    if value != value.strip() or "  " in value or any(mark in value for mark in "\r\n\t"):
+        return "it holds a line break, a tab or more than one space, of which the old API makes one"
+    return ""
+
+
 def undressed(text: object) -> str:
     """Free text without what a page adds to it, to compare by: the old API tells texts as a page shows them."""
     plain = unescape(DRESS.sub(" ", str(text or ""))).translate(TYPOGRAPHY)
     return AROUND_TAGS.sub(r"\1", " ".join(plain.replace("---", "-").replace("--", "-").split()))
+
+
+def _check(name: str, value: Any) -> None:
+    if reason := refusal(name, value):
+        raise ValueError(f"{name}: {reason}")
 
 
 def _all(kind: type, told: Any) -> list[Any]:
@@ -188,17 +205,6 @@ def _all(kind: type, told: Any) -> list[Any]:
 
 def _bare(date: Any) -> str | None:
     return str(date).removesuffix("Z") if date else None
-
-
-def _line(name: str, text: Any) -> Any:
-    """Text that stands in one line of its own; the old API would make one of any other, and take markup out."""
-    if not isinstance(text, str):
-        return text
-    if "<" in text or OCTET.search(text):
-        raise ValueError(f"{name} holds '<' or '%' with two digits, which the old API takes out")
-    if text != " ".join(text.split(" ")).strip() or "  " in text or any(mark in text for mark in "\r\n\t"):
-        raise ValueError(f"{name} holds a line break, a tab or more than one space, of which the old API makes one")
-    return text
 
 
 def _paragraphs(text: str) -> str:
