@@ -167,6 +167,25 @@ def test_an_order_for_a_country_or_a_customer_that_cannot_be_is_rejected_in_a_dr
     assert references(shop) == Counter({"A-3": 1})
 
 
+def test_orders_of_customers_whom_the_shop_does_not_have_are_rejected_and_asked_for_at_once(
+    shop: Frail, orders: Orders
+) -> None:
+    ann = shop.create_customer(email="ann@example.test")["id"]
+    shop.set_role(ann, "subscriber")
+    owners = {"A-1": ann, "A-2": 777, "A-3": 778, "A-4": 0}
+    orders.drop(*(row(key).replace(";neu;;", f";neu;{owner};") for key, owner in owners.items()), name="new-orders")
+    wrong = [(key, None, f"the shop has no customer {owners[key]}") for key in ("A-2", "A-3")]
+    assert said(orders.run(JOB, "--dry-run")) == said(orders.run(JOB)) == (1, wrong)
+    assert {one["transaction_id"]: one["customer_id"] for one in shop.orders()} == {"A-1": ann, "A-4": 0}
+    assert len([one for one in shop.requests if one.path.endswith("/customers")]) == 2, "one a run"
+
+    orders.drop(*(row(key) for key in owners), name="new-orders")
+    shop.reset_log()
+    assert orders.run(JOB)[0] == 0
+    assert references(shop) == Counter(list(owners))
+    assert [one for one in shop.requests if one.path.endswith("/customers")] == [], "a guest is nobody to be asked for"
+
+
 def _let_two_have_one_sku(shop: Sandbox, number: int) -> None:
     """By way of the trash (FACTS-WOOCOMMERCE, 2)."""
     shop.edit_product(number, status="trash")

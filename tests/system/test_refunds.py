@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from syncengine.engine import apply
+from syncengine.engine import apply, run
 from syncengine.sandbox import Fault, Request, Response, Sandbox
 from syncengine.sandbox.server import running
 from tests.system.orders import Orders
@@ -111,9 +111,30 @@ def test_a_refund_that_cannot_be_is_not_even_sent(
         assert manager.http.post(f"/orders/{number}/refunds", json=refund).status_code == 201
     shop.asked.clear()
     drop(orders, (number, "neu", then))
-    code, report = orders.run(JOB)
-    assert (code, [one["fields"]["refunded"]["error"] for one in report["changes"]]) == (1, [reason])
+    for code, report in (orders.run(JOB, "--dry-run"), orders.run(JOB)):
+        told = [one["reason"] for one in report["rejects"]]
+        assert (code, told, report["changes"], report["failed"]) == (1, [reason], [], 0)
     assert (shop.asked, paid_back(shop, number)) == ([], [f"-{first}"])
+
+
+def test_an_order_of_which_more_was_refunded_meanwhile_than_a_run_has_seen_fails_with_that_reason(
+    shop: Kept, orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = shop.place_order({"C-1": 1})["id"]
+    drop(orders, (number, "neu", "5,00"))
+    seen = apply.apply_plan
+
+    def refunded_meanwhile(*given: Any) -> None:
+        with closing(Shop(str(shop.home))) as manager:
+            refund = {"amount": "8.00", "api_refund": False}
+            assert manager.http.post(f"/orders/{number}/refunds", json=refund).status_code == 201
+        seen(*given)
+
+    monkeypatch.setattr(run, "apply_plan", refunded_meanwhile)
+    code, report = orders.run(JOB)
+    reason = "the shop has refunded 8.00 already, and a refund is not taken back"
+    assert (code, [one["fields"]["refunded"]["error"] for one in report["changes"]]) == (1, [reason])
+    assert paid_back(shop, number) == ["-8.00"]
 
 
 def test_a_negative_refund_rejects_the_row(shop: Kept, orders: Orders) -> None:

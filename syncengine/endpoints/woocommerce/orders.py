@@ -41,6 +41,7 @@ NO_ORDERS = ("auto-draft", "checkout-draft", "trash")  # a basket at the checkou
 USUAL = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
 TAKEN_OUT = frozenset("<>&%\\")  # from a text, or kept in another spelling
 LONGEST_REFERENCE = 100  # characters, a column of the database
+CUSTOMERS = Route("customers", {"role": "all"})  # any user may have orders
 CURRENCY = re.compile(r"[A-Z]{3}")
 EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
@@ -165,6 +166,28 @@ class Orders(Plain):
         if path == NEW_ORDER.reference and self._new_lines is not None and (reason := _reference(value)):
             return reason
         return super().refusal(path, value)
+
+    def unfounded(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Orders of customers whom the shop does not have, and refunds that it would not make."""
+        return self._of_strangers(changes) | self._not_to_be_refunded(changes)
+
+    def _of_strangers(self, changes: Sequence[Change]) -> dict[str, str]:
+        told = ((change.id, self.field_at(change, "customer_id")) for change in changes)
+        owners = {change: str(owner.new) for change, owner in told if owner is not None and owner.new}
+        pages = records_by_id(self._client, CUSTOMERS, set(owners.values()), "id", self.concurrency)
+        known = {str(one["id"]) for page in pages for one in page}
+        return {change: f"the shop has no customer {owner}" for change, owner in owners.items() if owner not in known}
+
+    def _not_to_be_refunded(self, changes: Sequence[Change]) -> dict[str, str]:
+        totals = {
+            one.record_id: total
+            for one in changes
+            if one.record_id is not None
+            and (what := self.field_at(one, REFUNDED)) is not None
+            and (total := number_in(what.new)) is not None
+        }
+        refused = self._refunds.impossible(totals)
+        return {one.id: reason for one in changes if (reason := refused.get(one.record_id or ""))}
 
     def body(self, change: Change) -> Record:
         body = super().body(change)
