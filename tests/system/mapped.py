@@ -69,6 +69,16 @@ class Mapped:
     def diff(self) -> tuple[int, dict[str, Any]]:
         return self.call("diff", "--json")
 
+    def run_as_promised(self) -> tuple[int, dict[str, Any]]:
+        """`run`, after a dry run that said the same of it."""
+        code, promised = self.diff()
+        done, report = self.run()
+        for name in ("create", "update", "rejects", "failed"):
+            assert promised[name] == report[name]
+        assert [one["fields"] for one in promised["changes"]] == [one["fields"] for one in report["changes"]]
+        assert code == done
+        return done, report
+
     def call(self, *arguments: str) -> tuple[int, dict[str, Any]]:
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         with redirect_stdout(out):
@@ -86,3 +96,9 @@ class Mapped:
 def told(report: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     """What a run did: side, action, key and outcome of each change."""
     return [(one["side"], one["action"], one["key"], one["outcome"]) for one in report["changes"]]
+
+
+def rejected(told: tuple[int, dict[str, Any]]) -> tuple[int, list[tuple[str, str]]]:
+    """How a run ended, and why it rejected which rows."""
+    code, report = told
+    return code, [(one["key"], one["reason"]) for one in report["rejects"]]

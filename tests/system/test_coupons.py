@@ -11,7 +11,7 @@ import pytest
 from syncengine.engine import apply
 from syncengine.sandbox import Fault, Request, Response, Sandbox
 from syncengine.sandbox.server import running
-from tests.system.mapped import Mapped, told
+from tests.system.mapped import Mapped, rejected, told
 
 HEADER = "GutscheinNr;Code;Art;Wert;Bemerkung;GueltigBis;Mindestwert;Anzahl;Eingeloest"
 SUMMER = "G1;SOMMER10;%;10,00;Sommer;2030-08-31;50,00;100;"
@@ -67,6 +67,21 @@ def test_a_coupon_goes_to_the_shop_and_what_the_shop_knows_comes_back(shop: Sell
     assert sorted(told(report)) == [("erp", "update", "G1", "in-flight"), ("store", "update", "G1", "done")]
     assert shop.by_code()["sommer10"]["amount"] == "10.00", "the amount is the ERP's, though no date has moved"
     assert ";Sale;" in coupons.handed_over()[-1]
+
+
+def test_a_known_coupon_cannot_get_the_code_of_another_one(shop: Selling, coupons: Mapped) -> None:
+    erp(coupons, SUMMER, WELCOME)
+    coupons.run()
+    number = shop.by_code()["sommer10"]["id"]
+    erp(coupons, SUMMER, WELCOME.replace("Willkommen", "Sommer10"))
+    taken = f"coupon {number} in the store, which belongs to G1, has it already"
+    assert rejected(coupons.run_as_promised()) == (1, [("G2", taken)])
+    erp(coupons, SUMMER.replace("SOMMER10", "NEU"), WELCOME.replace("Willkommen", "neu"))
+    assert [key for key, _ in rejected(coupons.run_as_promised())[1]] == ["G1", "G2"]
+    assert set(shop.by_code()) == {"sommer10", "willkommen"}
+    erp(coupons, SUMMER.replace("SOMMER10", "Herbst"), WELCOME.replace("Willkommen", "SOMMER10"))
+    assert rejected(coupons.run_as_promised()) == (0, [])
+    assert {code: one["amount"] for code, one in shop.by_code().items()} == {"herbst": "10.00", "sommer10": "5.00"}
 
 
 def test_a_code_is_the_same_in_any_case_on_both_sides(shop: Selling, coupons: Mapped) -> None:

@@ -14,7 +14,7 @@ from syncengine.endpoints.woocommerce.users import Users
 from syncengine.engine import apply
 from syncengine.sandbox import Fault, Request, Response, Sandbox
 from syncengine.sandbox.server import running
-from tests.system.mapped import Mapped, told
+from tests.system.mapped import Mapped, rejected, told
 
 HEADER = "KundenNr;EMail;Vorname;Nachname;Firma;Strasse;PLZ;Ort;Land;Telefon"
 ANN = "10001;ann@example.test;Ann;Löwe;;Domplatz 1;50667;Köln;DE;+49 221 1234"
@@ -138,6 +138,37 @@ def test_an_address_that_stands_twice_in_the_erp_is_nobodys(shop: Registering, c
     shop.create_customer(email="ann@example.test")
     code, report = customers.run()
     assert (code, report["changes"], {one["key"] for one in report["rejects"]}) == (1, [], {"10001", "10002"})
+
+
+def test_a_known_customer_cannot_get_the_address_of_somebody_else(shop: Registering, customers: Mapped) -> None:
+    erp(customers, ANN, BEN)
+    customers.run()
+    number = shop.everybody()["ann@example.test"]["id"]
+    erp(customers, ANN, BEN.replace("ben@", "Ann@"))
+    assert rejected(customers.run_as_promised()) == (
+        1,
+        [("10002", f"customer {number} in the store, which belongs to 10001, has it already")],
+    )
+    erp(customers, ANN.replace("ann@", "new@"), BEN.replace("ben@", "new@"))
+    assert rejected(customers.run_as_promised()) == (
+        1,
+        [
+            ("10001", "customers.csv:3 has the same, and the store takes it once only"),
+            ("10002", "customers.csv:2 has the same, and the store takes it once only"),
+        ],
+    )
+    shop.set_role(shop.create_customer(email="boss@example.test")["id"], "shop_manager")
+    erp(customers, ANN.replace("ann@", "boss@"), BEN)
+    left_out = "a user of the shop has it whose role is 'shop_manager', which `only` under [store] leaves out"
+    assert rejected(customers.run_as_promised()) == (1, [("10001", left_out)])
+    assert sorted(shop.everybody()) == ["ann@example.test", "ben@example.test", "boss@example.test"]
+    erp(customers, ANN.replace("ann@", "new@"), BEN.replace("ben@", "ann@"))
+    assert rejected(customers.run_as_promised()) == (0, []), "who gives an address up goes first"
+    assert {one["first_name"]: email for email, one in shop.everybody().items()} == {
+        "Ann": "new@example.test",
+        "Ben": "ann@example.test",
+        "": "boss@example.test",
+    }
 
 
 def test_who_registered_long_before_the_erp_knows_them_is_found_then(shop: Registering, customers: Mapped) -> None:

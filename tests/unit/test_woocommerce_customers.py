@@ -285,6 +285,22 @@ def test_what_a_batch_has_done_is_not_lost_because_nobody_can_be_looked_up() -> 
     assert [(one.status, one.record_id) for one in outcomes] == [("done", "6"), ("failed", None)]
 
 
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ([{"id": 7, "email": "Ann@example.test"}], "another user of the shop has the address"),
+        ([{"id": 5, "email": "Ann@example.test"}], "Email address is invalid."),
+        ([], "Email address is invalid."),
+    ],
+)
+def test_an_address_that_somebody_else_got_meanwhile_is_not_called_invalid(there: Any, said: str) -> None:
+    error = {"code": "woocommerce_rest_customer_invalid_email", "message": "Email address is invalid."}
+    refused = answer({"update": [{"id": 5, "error": error}]})
+    with customers(answering(refused, answer(there, X_WP_Total=str(len(there)))), of_customers("email")) as store:
+        outcome = only(store.send([update(5, email="ann@example.test")]))
+    assert (outcome.status, outcome.error) == ("failed", f"woocommerce_rest_customer_invalid_email: {said}")
+
+
 # Roles
 
 
@@ -326,10 +342,10 @@ def test_a_role_that_a_new_customer_has_by_being_one_is_not_given_once_more() ->
 def test_a_login_that_may_give_no_role_is_told_before_anything_is_written(told: Any, said: str) -> None:
     transport = wordpress(told)
     with customers(transport, **LOGIN) as store:
-        assert store.prerequisites([create(email="ann@example.test")]) == []
+        assert store.unfounded([create(email="ann@example.test")]) == {}
         assert to_wordpress(transport) == []
         with pytest.raises(Refused, match=re.escape(said)) if said else nullcontext():
-            store.prerequisites([create(email="ann@example.test", role="wholesale")])
+            store.unfounded([create(email="ann@example.test", role="wholesale")])
     assert [one.method for one in to_wordpress(transport)] == ["GET"]
 
 

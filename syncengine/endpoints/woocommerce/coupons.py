@@ -90,6 +90,7 @@ class Coupons(Plain):
     also = (EXPIRES,)  # days are those of the shop's own clock
     own_meta = frozenset({MARK, *COUPON.own_meta})
     connected = (frozenset({"amount", "discount_type"}),)
+    unique = ("code",)
     judges: Mapping[str, Judge] = {
         "code": _judge_code,
         "description": rich_text,

@@ -19,6 +19,7 @@ from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
 from syncengine.endpoints.woocommerce.plain import Judge, Plain
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 from syncengine.endpoints.woocommerce.schema import accepted
+from syncengine.endpoints.woocommerce.sending import code_of
 from syncengine.endpoints.woocommerce.users import HIGHEST, Users
 from syncengine.findings import Finding, mistake, place
 from syncengine.records import Change, Outcome
@@ -39,6 +40,7 @@ EMAIL = re.compile(
     r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+"
 )
 # What a store answers to a create with an e-mail that has an account already (FACTS-WOOCOMMERCE, 2 and 15).
+TAKEN = "woocommerce_rest_customer_invalid_email"  # of an update, where another user has the address, too
 THERE_ALREADY = frozenset({"registration-error-email-exists", "existing_user_login", "existing_user_email"})
 # Meta keys that WordPress goes by: with one of them anybody could become an administrator.
 OWN_META = frozenset({MARK, "session_tokens", "nickname", "default_password_nag", *CUSTOMER.own_meta})
@@ -58,6 +60,7 @@ class Customers(Plain):
     unique = ("email",)
     beyond = frozenset({"role"})
     own_meta = OWN_META
+    unique = ("email",)
 
     def __init__(
         self,
@@ -129,11 +132,17 @@ class Customers(Plain):
                     f"fields.{field.name}", message, f"write {lost[0]!r} to the roles of `only` under [store]"
                 )
 
-    def prerequisites(self, changes: Sequence[Change]) -> list[Change]:
-        """Nothing has to be made for customers; but for roles the login has to be one that may give them."""
+    def unfounded(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Customers who are to get the address of a user whom the job does not read: `unique` tells of the others.
+        Raises Refused where a role is to be given, and the login may give none."""
         if any(self.field_at(change, "role") is not None for change in changes):
             self._users.prove()
-        return []
+        updates = ((one.id, self.field_at(one, "email")) for one in changes if one.action == "update")
+        addresses = {change: _email(email.new) for change, email in updates if email is not None}
+        if self._view.mapping.store.only:
+            for _ in self._named("email", set(addresses.values())):
+                pass  # who is left out is known then
+        return {change: reason for change, one in addresses.items() if (reason := self.refusal("email", one))}
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
         """The customers first; then the roles of those that are written, one by one, for WordPress has no batch."""
@@ -153,6 +162,20 @@ class Customers(Plain):
             read = [one for one in found if all(str(self._objects.cell(at, one)) in only[at] for at in only)]
             self._left_out.update((_email(one.get("email")), str(one.get("role"))) for one in found if one not in read)
             yield read
+
+    def _failed(self, change: Change, error: Mapping[str, Any]) -> Outcome:
+        """An address that is taken is called invalid."""
+        outcome = super()._failed(change, error)
+        if change.action == "update" and code_of(error)[0] == TAKEN and self._has_another(change):
+            return replace(outcome, error=f"{TAKEN}: another user of the shop has the address")
+        return outcome
+
+    def _has_another(self, change: Change) -> bool:
+        """Whether somebody else has the address that a change gives a customer."""
+        number, _ = self.namesake(change, "email")
+        address = self.field_at(change, "email")
+        left_out = address is not None and _email(address.new) in self._left_out
+        return left_out or number not in (None, change.record_id)
 
     def _refusal_of_role(self, role: Value) -> str:
         if reason := self._users.refusal(role):
