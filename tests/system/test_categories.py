@@ -12,7 +12,7 @@ from syncengine.engine import apply
 from syncengine.sandbox import Fault, Sandbox
 from syncengine.sandbox.server import running
 from syncengine.sandbox.site import CATEGORY
-from tests.system.mapped import Mapped, told
+from tests.system.mapped import Mapped, rejected, told
 
 HEADER = "GruppenNr;Pfad;Beschreibung;Bild;Reihenfolge"
 TREE = ("1;Küche;Alles für die Küche;;1", "2;Küche > Tassen;;;2", "3;Küche > Tassen > Tee & Kaffee;;;1", "4;Garten;;;3")
@@ -72,8 +72,14 @@ def test_two_branches_change_places(shop: Shop, categories: Mapped) -> None:
     erp(categories, "1;A;;;1", "2;A > B;;;1")
     categories.run()
     erp(categories, "1;B > A;;;1", "2;B;;;1")
-    codes = [categories.run()[0] for _ in range(3)]
-    assert codes[-1] == 0
+    assert rejected(categories.run_as_promised()) == (0, [])
+    assert shop.tree() == ["B", "B > A"]
+    assert categories.run()[1]["changes"] == []
+    erp(categories, "1;A;;;1", "2;A > B;;;1")
+    assert rejected(categories.run_as_promised()) == (0, [])
+    assert shop.tree() == ["A", "A > B"]
+    erp(categories, "1;B;;;1", "2;B > A;;;1")
+    assert rejected(categories.run_as_promised()) == (0, [])
     assert shop.tree() == ["B", "B > A"]
     assert categories.run()[1]["changes"] == []
 
@@ -148,6 +154,39 @@ def test_an_emptied_cell_shows_a_category_as_all_are(shop: Shop, categories: Map
         assert categories.run_as_promised()[0] == 0
         assert [one.display or "default" for one in shop.site.store.terms.values() if one.name == "Küche"] == [kept]
         assert categories.run_as_promised()[1]["changes"] == []
+
+
+def twice(path: str, other: str | int) -> str:
+    return f"the shop would have two categories {path!r}, this one and {other}: names are unique below one parent"
+
+
+def test_a_known_category_cannot_get_the_name_of_another_one_beside_it(shop: Shop, categories: Mapped) -> None:
+    erp(categories, "1;Tee;;;1", "2;Kaffee;;;1", "3;Kaffee > Grün;;;1")
+    categories.run()
+    number = next(one.id for one in shop.site.store.terms.values() if one.name == "Tee")
+    erp(categories, "1;Tee;;;1", "2;tee;;;1", "3;Kaffee > Grün;;;1")
+    assert rejected(categories.run_as_promised()) == (1, [("2", twice("tee", f"number {number}"))])
+    erp(categories, "1;Saft;;;1", "2;Saft;;;1", "3;Kaffee > Grün;;;1")
+    code, reasons = rejected(categories.run_as_promised())
+    assert (code, [key for key, _ in reasons]) == (1, ["1", "2"]), "what stands below the second stays there"
+    assert shop.tree() == ["Kaffee", "Kaffee > Grün", "Tee"]
+    erp(categories, "1;Kaffee;;;1", "2;Tee;;;1", "3;Tee > Grün;;;1")
+    assert rejected(categories.run_as_promised()) == (0, []), "they may change their names"
+    assert shop.tree() == ["Kaffee", "Tee", "Tee > Grün"]
+    assert categories.run_as_promised()[1]["changes"] == []
+
+
+def test_the_shops_own_category_for_products_without_any_is_not_written_to(shop: Shop, categories: Mapped) -> None:
+    own = next(one for one in shop.site.store.terms.values() if one.slug == "uncategorized")
+    own.name = "Sonstiges"
+    erp(categories, "1;sonstiges;Rest;;7", "2;Sonstiges > Kleinkram;;;2", "3;Tee;;;1")
+    reason = "'sonstiges' is the shop's own for products without any category, and no run writes to it"
+    for _ in range(2):
+        assert rejected(categories.run_as_promised()) == (1, [("1", reason)])
+    assert (own.name, own.description) == ("Sonstiges", "")
+    assert shop.tree() == ["Sonstiges > Kleinkram", "Tee"]
+    erp(categories, "3;Sonstiges;;;1")
+    assert rejected(categories.run_as_promised())[1] == [("3", reason.replace("'s", "'S", 1))]
 
 
 def test_what_the_shop_would_change_in_a_name_is_never_sent(shop: Shop, categories: Mapped) -> None:

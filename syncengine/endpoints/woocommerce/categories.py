@@ -15,15 +15,15 @@ from typing import Any
 import httpx
 
 from syncengine.endpoints import Cursor, Page, Pull, View
-from syncengine.endpoints.woocommerce.client import Client
 from syncengine.endpoints.woocommerce.judges import image, one_of, rich_text, slug, term, whole
-from syncengine.endpoints.woocommerce.lists import listed
+from syncengine.endpoints.woocommerce.lists import Rows
 from syncengine.endpoints.woocommerce.objects import Reader, Record
 from syncengine.endpoints.woocommerce.plain import Judge, Plain
 from syncengine.endpoints.woocommerce.remembered import Route, records_by_id
 from syncengine.endpoints.woocommerce.sending import Item
 from syncengine.endpoints.woocommerce.terms import NO_CATEGORY, parts_of
 from syncengine.endpoints.woocommerce.texts import alike
+from syncengine.endpoints.woocommerce.tree import MARK, Tree
 from syncengine.records import Change, Outcome
 from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths.category import CATEGORY
@@ -31,85 +31,8 @@ from syncengine.values import Value, is_empty, match_key, same
 
 __all__ = ["Categories"]
 
-MARK = " > "
 NO_PARENT = "no-parent: "
-
-
-class Tree:
-    """Names and parents of all categories, by their numbers, as far as this run has seen or made them."""
-
-    def __init__(self, client: Client, concurrency: int) -> None:
-        self._client = client
-        self._concurrency = concurrency
-        self._known: dict[int, tuple[str, int]] | None = None
-        self._numbers: dict[tuple[int, str], int] = {}  # by what stands above, and the name
-        self._strangers: set[int] = set()  # whom the shop's own list does not have
-
-    def forget(self) -> None:
-        self._known = None
-
-    def copy(self) -> Tree:
-        """The tree as it is, to be tried out."""
-        twin = Tree(self._client, self._concurrency)
-        twin._known, twin._numbers = dict(self._loaded()), dict(self._numbers)
-        return twin
-
-    def standing(self, number: int) -> tuple[str, int]:
-        """Name and parent of a category; no name and no parent of one that is not there."""
-        return self._loaded().get(number, ("", 0))
-
-    def learn(self, category: Mapping[str, Any]) -> None:
-        number = int(category["id"])
-        if (before := self._loaded().get(number)) is not None and self._numbers.get(_key(*before)) == number:
-            del self._numbers[_key(*before)]
-        self._add(self._loaded(), category)
-
-    def paths(self) -> Iterator[tuple[int, str]]:
-        return ((number, self.path(number)) for number in list(self._loaded()))
-
-    def path(self, number: int) -> str:
-        """`A > B`, "" for no category. One that was made since the tree was read has it read again."""
-        if number and number not in self._loaded() and number not in self._strangers:
-            self.forget()
-            if number not in self._loaded():
-                self._strangers.add(number)
-        return MARK.join(self._loaded()[above][0] for above in reversed(self._upwards(number)))
-
-    def number(self, path: str) -> int | None:
-        """The category at the end of a path, 0 for none at all; None where there is none."""
-        parent = 0
-        for part in parts_of(path) if path.strip() else ():
-            found = self._numbers.get(_key(part, parent)) if self._loaded() else None
-            if found is None:
-                return None
-            parent = found
-        return parent
-
-    def is_below(self, number: int, above: int) -> bool:
-        """Whether a category is another one or stands somewhere below it."""
-        return above in self._upwards(number)
-
-    def _upwards(self, number: int) -> list[int]:
-        seen: list[int] = []
-        while number in self._loaded() and number not in seen:
-            seen.append(number)
-            number = self._loaded()[number][1]
-        return seen
-
-    def _loaded(self) -> dict[int, tuple[str, int]]:
-        if self._known is None:
-            found: dict[int, tuple[str, int]] = {}
-            self._numbers = {}
-            for page in listed(self._client, "products/categories", {"_fields": "id,name,parent"}, self._concurrency):
-                for row in page:
-                    self._add(found, row)
-            self._known = found
-        return self._known
-
-    def _add(self, known: dict[int, tuple[str, int]], category: Mapping[str, Any]) -> None:
-        number, name, parent = int(category["id"]), _name(category), int(category.get("parent") or 0)
-        known[number] = name, parent
-        self._numbers.setdefault(_key(name, parent), number)
+PLACES = ("path", "parent", "name")  # what says where in the tree a category stands
 
 
 def _parent(tree: Tree, path: str, change: Change) -> int:
@@ -123,18 +46,10 @@ def _parent(tree: Tree, path: str, change: Change) -> int:
     return number
 
 
-def _key(name: str, parent: int) -> tuple[int, str]:
-    return parent, match_key(name)
-
-
 def _parted(path: str, own: int) -> tuple[list[str], list[str]]:
     """What stands above in a path, and the last `own` names of it."""
     parts = list(parts_of(path))
     return parts[: len(parts) - own], parts[len(parts) - own :]
-
-
-def _name(category: Mapping[str, Any]) -> str:
-    return unescape(str(category["name"])).strip()
 
 
 def _judge_name(name: Value) -> str:
@@ -151,6 +66,12 @@ def _judge_parent(path: Value) -> str:
     return "" if is_empty(path) else _judge_path(path)
 
 
+def _judge_slug(value: Value) -> str:
+    if isinstance(value, str) and value in NO_CATEGORY:
+        return f"{value!r} is the slug of the shop's own category for products without any, to which no run writes"
+    return slug(value)
+
+
 class Categories(Plain):
     """The categories of one store, for one job."""
 
@@ -163,7 +84,7 @@ class Categories(Plain):
         "path": _judge_path,
         "name": _judge_name,
         "parent": _judge_parent,
-        "slug": slug,
+        "slug": _judge_slug,
         "description": rich_text,
         "display": lambda word: "" if is_empty(word) else one_of(CATEGORY.words["display"])(word),
         "image": lambda url: "" if is_empty(url) else image(str(url)),
@@ -196,14 +117,17 @@ class Categories(Plain):
         self._tree.forget()
         return super().pull(cursor, wanted, full=full)
 
+    def fetch(self, ids: Collection[str]) -> Iterator[Page]:
+        for rows in records_by_id(self._client, self.route, ids, self._objects.fields, self.concurrency):
+            if found := [row for row in rows if not self.leaves_out(row)]:
+                yield self._objects.page(found)
+
     def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
         if path != "path":
             yield from super().find(path, values)
             return
         wanted = {match_key(value) for value in values}
-        ids = [str(number) for number, there in self._tree.paths() if match_key(there) in wanted]
-        for rows in records_by_id(self._client, self.route, ids, self._objects.fields, self.concurrency):
-            yield self._objects.page(rows)
+        yield from self.fetch([str(number) for number, there in self._tree.paths() if match_key(there) in wanted])
 
     def normal(self, path: str, value: Value) -> Value:
         """Categories above, which are there, as the store spells them; the name itself as it is given. A category that
@@ -233,7 +157,7 @@ class Categories(Plain):
         item = super().body(change)
         if (image := self.field_at(change, "image")) is not None:
             item["image"] = {"src": image.new} if image.new else {"id": 0}
-        if self._moves(change):
+        if any(self.field_at(change, path) is not None for path in ("path", "parent")):
             placed = self._placed(self._tree, change, int(change.record_id or 0))
             item["parent"] = placed["parent"]
             if self.field_at(change, "path") is not None:
@@ -241,19 +165,54 @@ class Categories(Plain):
         return item
 
     def unfounded(self, changes: Sequence[Change]) -> dict[str, str]:
-        """Those of which the parent is not there by the time they are sent: tried out on a copy of the tree."""
-        written = [one for one in changes if one.action != "delete"]
-        if not any(map(self._moves, written)):
-            return {}
-        tree, refused, numbers = self._tree.copy(), dict[str, str](), count(-1, -1)
-        for change in (one for batch in self.cut(written, self.batch_size) for one in batch):
-            try:
-                placed = self._placed(tree, change, int(change.record_id or next(numbers)))
-            except ValueError as error:
-                refused[change.id] = str(error).removeprefix(NO_PARENT)
-            else:
-                tree.learn(placed)
+        """Those that have no place in the tree by the time they are sent, or another one's. Who is refused stays where
+        they are, which may leave others without a place."""
+        refused: dict[str, str] = {}
+        while found := self._without_place([one for one in changes if one.id not in refused]):
+            refused |= found
         return refused
+
+    def _without_place(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Found by trying the changes out on a copy of the tree, as they are sent: in a batch creates go first. Who
+        wants another one's place is refused first: who stands below them may have a place then."""
+        if not any(map(self._moves, changes)):
+            return {}
+        tree, numbers = self._tree.copy(), count(-1, -1)
+        placed: dict[int, Change] = {}
+        homeless: dict[str, str] = {}
+        twins: dict[str, str] = {}
+        for batch in self.cut([one for one in changes if one.action != "delete"], self.batch_size):
+            for change in sorted(batch, key=lambda one: one.action != "create"):
+                number = int(change.record_id or next(numbers))
+                try:
+                    tree.learn(self._placed(tree, change, number))
+                except ValueError as error:
+                    homeless[change.id] = str(error).removeprefix(NO_PARENT)
+                    continue
+                placed[number] = change
+                if change.action == "create" and (reason := self._taken(tree, change, number)):
+                    twins[change.id] = reason
+        deleted = {int(one.record_id or 0) for one in changes if one.action == "delete"}
+        for number, change in placed.items() if not twins else ():
+            moved = tree.standing(number) != self._tree.standing(number)
+            if moved and (reason := self._taken(tree, change, number, deleted)):
+                twins[change.id] = reason
+        return twins or homeless
+
+    def _taken(self, tree: Tree, change: Change, number: int, deleted: Collection[int] = ()) -> str:
+        """Why a category cannot have the place that it has in a tree, "" where it can: the shop makes two of one name
+        where a category is renamed or brings a slug along. A new one that could not be looked for by its path or slug
+        is linked as soon as the shop says that it is there."""
+        others = [one for one in tree.alike(number) if one not in deleted]
+        if any(map(tree.is_none, others)):
+            return f"{tree.path(number)!r} is the shop's own for products without any category, and no run writes to it"
+        if change.action == "create" and not any(self.field_at(change, path) for path in ("path", "slug")):
+            others = [one for one in others if one < 0]
+        if not others:
+            return ""
+        other = f"number {others[0]}" if others[0] > 0 else "that of another row"
+        two = f"the shop would have two categories {tree.path(number)!r}, this one and {other}"
+        return f"{two}: names are unique below one parent"
 
     def cut(self, changes: Sequence[Change], most: int) -> list[list[Change]]:
         """Level by level from the top, and last what is deleted."""
@@ -274,7 +233,7 @@ class Categories(Plain):
     def partner(self, change: Change, code: str, error: Mapping[str, Any]) -> str | None:
         data = error.get("data")
         number = data.get("resource_id") if isinstance(data, dict) else None
-        return str(number) if code == "term_exists" and number else None
+        return str(number) if code == "term_exists" and number and not self._tree.is_none(int(number)) else None
 
     def _done(self, item: Item, answer: Mapping[str, Any]) -> Outcome:
         self._tree.learn(answer)
@@ -282,6 +241,10 @@ class Categories(Plain):
         if sent is not None and sent.new and not answer.get("image"):
             sent.error = f"the shop could not fetch {sent.new}"
         return super()._done(item, answer)
+
+    def _named(self, path: str, wanted: Collection[str]) -> Iterator[Rows]:
+        for rows in super()._named(path, wanted):
+            yield [row for row in rows if not self.leaves_out(row)]
 
     def _placed(self, tree: Tree, change: Change, number: int) -> Mapping[str, Any]:
         """A category as a change leaves it in a tree. Raises ValueError where it has no place there."""
@@ -296,7 +259,7 @@ class Categories(Plain):
         return {"id": number, "name": name, "parent": parent}
 
     def _moves(self, change: Change) -> bool:
-        return any(self.field_at(change, path) is not None for path in ("path", "parent"))
+        return any(self.field_at(change, path) is not None for path in PLACES)
 
     def _depth(self, change: Change) -> int:
         for name, field in change.fields.items():
