@@ -1,4 +1,4 @@
-"""A few records of both sides, read as a run would read them: what would be rejected, and one of them side by side."""
+"""A few records of both sides, read as a run would read them: which values it would reject, and one side by side."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Record(NamedTuple):
 
 
 def judged(mapping: FieldMapping, sides: Mapping[Side, Endpoint], side: Side, sample: Sample) -> Iterator[Finding]:
-    """What would be rejected of one side's records, row by row, with the reason."""
+    """What would be rejected of one side's records for its values, row by row, with the reason. What is wrong with them
+    together, such as a key that stands twice, only a whole plan tells."""
     records = _records(sample.pages)
     found = [
         (record.where, name, reason)
@@ -44,7 +45,7 @@ def judged(mapping: FieldMapping, sides: Mapping[Side, Endpoint], side: Side, sa
     if not sample.of and not sample.rejects:
         yield note(what, "there is none yet")
     elif not found:
-        yield ok(what, f"{looked} read: none would be rejected")
+        yield ok(what, f"{looked} read: none would be rejected for its values")
     for where, name, reason in found[:MOST_TOLD]:
         yield warning(
             what,

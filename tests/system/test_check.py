@@ -163,7 +163,7 @@ def test_a_shop_that_does_not_answer_ends_with_3_and_the_rest_is_looked_at(tmp_p
         ended = checked(project)
     assert ended.code == 3
     assert errors(ended) == [f"address: nobody listens at {project.url.removeprefix('http://')}"]
-    assert "10 out of 30 read: none would be rejected" in ended.err
+    assert "10 out of 30 read: none would be rejected for its values" in ended.err
 
 
 @pytest.mark.parametrize(

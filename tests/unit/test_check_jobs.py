@@ -136,7 +136,7 @@ def test_a_folder_that_is_not_there_keeps_its_jobs_from_being_looked_at_on_that_
     found = looked(project)
     assert [(one.what, one.exit_code) for one in found["erp"].findings] == [("folder", 3)]
     assert told(found["products"], "erp") == [("info", "not looked at: connections.erp cannot be used")]
-    assert told(found["products"], "store records") == [("ok", "2 read: none would be rejected")]
+    assert told(found["products"], "store records") == [("ok", "2 read: none would be rejected for its values")]
 
 
 def test_where_files_for_the_erp_go_is_tried_without_writing_one(project: Project) -> None:
@@ -179,7 +179,7 @@ def test_files_with_only_changes_need_not_be_there_and_stay_where_they_are(proje
     job = looked(project)["products"]
     assert told(job, "file") == [("ok", "erp/products.csv: cp1252 with ';', 6 columns")]
     assert told(job, "archive_to") == [("ok", "files can be put into done, which is made then")]
-    assert told(job, "ERP records") == [("ok", "10 out of 30 read: none would be rejected")]
+    assert told(job, "ERP records") == [("ok", "10 out of 30 read: none would be rejected for its values")]
     assert project.source.exists()
     project.source.unlink()
     job = looked(project)["products"]

@@ -47,7 +47,7 @@ def found(mapped: FieldMapping, side: Side, *records: dict[str, Any], **more: An
 def test_records_that_can_be_used_are_counted() -> None:
     mapped = mapping(NAME, PRICE)
     assert found(mapped, "erp", {"sku": "A", "price": "1.90"}, of=700) == [
-        ("ok", "1 out of 700 read: none would be rejected")
+        ("ok", "1 out of 700 read: none would be rejected for its values")
     ]
     assert found(mapped, "store") == [("info", "there is none yet")]
 
