@@ -60,7 +60,6 @@ class Customers(Plain):
     unique = ("email",)
     beyond = frozenset({"role"})
     own_meta = OWN_META
-    unique = ("email",)
 
     def __init__(
         self,
