@@ -10,11 +10,14 @@ __all__ = ["needs_full_read", "save_checkpoint"]
 
 
 def needs_full_read(job: JobRun) -> bool:
-    """Whether this run must compare both sides whole: asked for, never done, or longer ago than `reconcile`."""
+    """Whether this run must compare both sides whole: asked for, never done, or longer ago than `reconcile`. A time that
+    is still to come counts as never: the clock was wrong then, and would keep the next one away for as long."""
+    now = job.now()
     read_whole = [job.state.journal.checkpoint(job.name, side).full for side in SIDES]
-    if job.options.full or any(when is None for when in read_whole):
+    past = [when for when in read_whole if when is not None and when <= now]
+    if job.options.full or len(past) < len(SIDES):
         return True
-    return job.reconcile is not None and job.now() - min(filter(None, read_whole)) >= job.reconcile
+    return job.reconcile is not None and now - min(past) >= job.reconcile
 
 
 def save_checkpoint(job: JobRun, pulled: Pulled) -> None:
@@ -30,13 +33,12 @@ def save_checkpoint(job: JobRun, pulled: Pulled) -> None:
         job.state.journal.forget_moved(job.name)
         for side, pull in pulled.pulls.items():
             before = job.state.journal.checkpoint(job.name, side)
-            whole = job.full and pull.complete
             job.state.journal.save_checkpoint(
                 job.name,
                 side,
                 pull.cursor(forget[side]),
                 full=job.result.started if job.full else before.full,
-                rows=job.result.read.of(side) if whole or pull.complete else before.rows,
+                rows=job.result.read.of(side) if pull.complete else before.rows,
             )
         save_orders(job)
         job.state.journal.replace_rejects(job.name, job.result.rejects)

@@ -147,6 +147,17 @@ def test_without_an_interval_only_the_first_run_reads_whole(both: Both) -> None:
     assert both.run().changes == []
 
 
+def test_a_reading_by_a_clock_that_was_ahead_counts_as_none(both: Both) -> None:
+    daily, right = timedelta(hours=24), both.now
+    both.later(days=3650)
+    both.run(daily, full=True)
+    both.now = right
+    unseen(both)
+    assert changed(both.run(daily)) == [("store", "A-1", ["price"])]
+    unseen(both)
+    assert both.run(daily).changes == []
+
+
 def test_a_dry_run_does_not_count_as_the_reading_of_the_day(both: Both) -> None:
     daily = timedelta(hours=24)
     unseen(both)
@@ -372,6 +383,34 @@ def test_what_is_in_flight_for_longer_is_told_with_its_number_and_examples(later
         (warning,) = later.run(**options).warnings
         assert warning.startswith("5 records were handed to the erp more than 36 hours ago and not imported since: A-")
         assert "…" in warning and warning.count("A-") == 3
+
+
+@pytest.mark.parametrize(
+    ("within", "words"),
+    [
+        ({"seconds": 1}, "1 second"),
+        ({"seconds": 90}, "90 seconds"),
+        ({"minutes": 30}, "30 minutes"),
+        ({"hours": 1}, "1 hour"),
+        ({"hours": 48}, "48 hours"),
+    ],
+)
+def test_how_long_an_import_may_take_is_told_in_the_unit_that_people_write(
+    later: Both, within: dict[str, float], words: str
+) -> None:
+    later.use(mapping(*FIELDS, erp=replace(later.mapping.erp, import_within=timedelta(**within))))
+    later.later(hours=49)
+    (warning,) = later.run().warnings
+    assert f"handed to the erp more than {words} ago" in warning
+
+
+def test_nobody_is_told_of_a_field_in_flight_that_the_mapping_has_no_more(later: Both) -> None:
+    later.use(mapping(*FIELDS[1:], erp=later.mapping.erp))
+    later.later(hours=37)
+    assert later.run().warnings == []
+    later.use(mapping(*FIELDS, erp=later.mapping.erp))
+    (warning,) = later.run().warnings
+    assert warning.startswith("5 records were handed to the erp")
 
 
 def test_what_was_read_back_in_this_very_run_is_not_told(later: Both) -> None:
