@@ -16,6 +16,7 @@ __all__ = ["counts", "exit_code", "tally"]
 
 EXAMPLES = 3
 IN_DOUBT = "a difference counts as not imported as long as its file lies there"
+UNITS = ((3600, "hour"), (60, "minute"), (1, "second"))
 
 
 def tally(job: JobRun, plan: Plan, matched: Matched, pulled: Pulled) -> None:
@@ -45,7 +46,8 @@ def tally(job: JobRun, plan: Plan, matched: Matched, pulled: Pulled) -> None:
 
 
 def _tell_overdue(job: JobRun, plan: Plan) -> None:
-    """Warn of what was handed over longer ago than an import takes, and was not read back by this run either."""
+    """Warn of what was handed over longer ago than an import takes, and was not read back by this run either. Of a field
+    that the mapping has no more nothing is read back."""
     within = job.mapping.erp.import_within
     if not job.erp.takes_later or within is None:
         return
@@ -54,7 +56,9 @@ def _tell_overdue(job: JobRun, plan: Plan) -> None:
     overdue = [
         link
         for link in awaited
-        if link.in_flight and link.in_flight_since is not None and job.now() - link.in_flight_since > within
+        if link.in_flight.keys() & job.mapping.fields.keys()
+        and link.in_flight_since is not None
+        and job.now() - link.in_flight_since > within
     ]
     if overdue:
         names = [link.erp_key or f"store:{link.store_id}" for link in overdue[:EXAMPLES]]
@@ -62,9 +66,16 @@ def _tell_overdue(job: JobRun, plan: Plan) -> None:
         doubt = ", and take away what it has imported: " + IN_DOUBT if any(map(in_doubt, overdue)) else ""
         records = "record was" if len(overdue) == 1 else "records were"
         job.result.warnings.append(
-            f"{len(overdue):,} {records} handed to the erp more than {within / timedelta(hours=1):g} hours ago and not "
-            f"imported since: {examples}. See whether its import runs, or set import_within higher{doubt}"
+            f"{len(overdue):,} {records} handed to the erp more than {_in_words(within)} ago and not imported "
+            f"since: {examples}. See whether its import runs, or set import_within higher{doubt}"
         )
+
+
+def _in_words(span: timedelta) -> str:
+    """In the largest unit that leaves no rest: 48 hours, 90 seconds."""
+    seconds = int(span.total_seconds())
+    size, unit = next((size, unit) for size, unit in UNITS if seconds % size == 0)
+    return f"{seconds // size:,} {unit}{'' if seconds == size else 's'}"
 
 
 def exit_code(job: JobRun) -> int:
