@@ -73,8 +73,8 @@ def guard_plan(job: JobRun, plan: Plan) -> None:
         return
     touched = {id(item) for item in plan.items for change in item.changes.values() if change.action != "create"}
     deleted = {id(item) for item in plan.items for change in item.changes.values() if change.action == "delete"}
-    paired, _ = job.state.links.count(job.name)
-    linked = paired + plan.met
+    living, _ = job.state.links.count(job.name)
+    linked = living + plan.met
     changes, deletes = job.guards.max_changes, job.guards.max_deletes
     if not allows(deletes, len(deleted), linked):
         raise GuardStopped(
@@ -88,7 +88,7 @@ def guard_plan(job: JobRun, plan: Plan) -> None:
             f"{len(touched):,} of {linked:,} linked records would be changed; guards.max_changes is {shown(changes)}. "
             "Look at `sync diff`; if it is right, pass --max-changes with a higher limit, or --force.",
         )
-    if len(touched) == linked >= ENOUGH and (changes.share is None or changes.share < 1):
+    if len(touched) >= linked >= ENOUGH and (changes.share is None or changes.share < 1):
         raise GuardStopped(
             "all-changed",
             f"every one of {linked:,} linked records would be changed at once. If that is right, pass --force.",

@@ -27,7 +27,7 @@ class Plan:
     terms: dict[Side, list[Change]] = field(default_factory=lambda: {"erp": [], "store": []})
     rounds: dict[str, int] = field(default_factory=dict)  # in which changes are sent, by their ids; others in the first
     dropped: list[int] = field(default_factory=list)  # links that were joined into others
-    met: int = 0  # pairs that are linked for the first time, also those that a limit cut off
+    met: int = 0  # pairs that are linked for the first time, or again, also those that a limit cut off
     left: list[Pair] = field(default_factory=list)  # of which nothing is planned: never linked and refused, or cut off
     complete: bool = True  # False: cut by a limit, so that no checkpoint moves
 
@@ -49,7 +49,7 @@ class Plan:
 def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
     """Merge all pairs; what cannot be used goes to the result's rejects, what is counted to its counters."""
     plan, changed = Plan(dropped=dropped), 0
-    plan.met = sum(pair.link.id is None and pair.link.paired for pair in pairs)
+    plan.met = sum(_meets(job, pair) for pair in pairs)
     job.progress.step("comparing")
     family = family_of(job, pairs)
     family.waiting = _waiting(job, family)
@@ -74,6 +74,12 @@ def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
     job.result.changes = [*plan.terms["erp"], *plan.terms["store"]]
     job.result.changes += [change for item in plan.items for change in item.changes.values()]
     return plan
+
+
+def _meets(job: JobRun, pair: Pair) -> bool:
+    """Whether the state does not count a pair among the linked records, and this run does."""
+    link = pair.link
+    return link.paired and (link.id is None or (link.lost is not None and is_back(job, pair)))
 
 
 def _parents_first(job: JobRun, pairs: Sequence[Pair]) -> list[Pair]:

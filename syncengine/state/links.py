@@ -132,13 +132,13 @@ class Links:
         return list(self._select(job, link.c.in_flight.is_not(None)))
 
     def count(self, job: str) -> tuple[int, int]:
-        """(paired, one-sided) links, counted in the indexes alone."""
+        """(linked, one-sided) links, counted in the indexes alone. Tombstones, which have lost a side, are neither."""
 
         def number(*conditions: ColumnElement[bool]) -> int:
             return int(self.connection.execute(select(func.count()).where(link.c.job == job, *conditions)).scalar_one())
 
         alone = number(link.c.erp_key.is_(None)) + number(link.c.store_id.is_(None))
-        return number() - alone, alone
+        return number() - alone - number(link.c.lost.is_not(None)), alone
 
     def add(self, job: str, links: Sequence[Link]) -> None:
         """Save new links; each gets its id from the database, for another job may be adding some too."""

@@ -34,7 +34,12 @@ __all__ = [
 
 metadata = SQLModel.metadata
 # Indexes of some rows only, as PostgreSQL spells the condition.
-PARTIAL = {"link_apart": "base_store != '{}'", "link_dirty": "dirty", "open_order_open": "NOT settled"}
+PARTIAL = {
+    "link_apart": "base_store != '{}'",
+    "link_dirty": "dirty",
+    "link_lost": "lost IS NOT NULL",
+    "open_order_open": "NOT settled",
+}
 
 
 def know_postgresql() -> None:
@@ -109,6 +114,7 @@ class LinkRow(SQLModel, table=True):
         Index("link_parent", "job", "store_parent"),
         Index("link_apart", "job", sqlite_where=text("base_store != '{}'")),
         Index("link_dirty", "job", sqlite_where=text("dirty = 1")),
+        Index("link_lost", "job", "lost", sqlite_where=text("lost IS NOT NULL")),
         {"sqlite_autoincrement": True},  # the ledger names links for ever: no id is given twice
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -181,6 +181,46 @@ def test_every_record_at_once_is_suspicious_from_twenty_on(both: Both) -> None:
     assert both.run(Guards(max_changes=OFF, max_deletes=OFF)).status == "done"
 
 
+def lost(both: Both, number: int) -> None:
+    """So many records have left the ERP, and the mapping keeps their products."""
+    both.mapping = both.erp.mapping = both.store.mapping = replace(both.mapping, gone=Gone(from_erp="keep"))
+    both.remove(number)
+    both.run(full=True)
+    assert sum(one.lost == "erp" for one in both.state.links.paired("job")) == number
+
+
+def change_the_rest(both: Both) -> None:
+    for key in both.erp.records:
+        both.erp.edit(key, name="changed")
+
+
+def test_a_record_that_is_gone_does_not_make_a_change_of_all_others_less_suspicious(both: Both) -> None:
+    lost(both, 1)
+    change_the_rest(both)
+    assert stopped(both.run(Guards(max_changes=Limit(count=100))))[0] == "all-changed"
+
+
+def test_a_share_is_one_of_the_records_that_are_there(both: Both) -> None:
+    lost(both, 10)
+    change_the_rest(both)
+    name, message = stopped(both.run(Guards(max_changes=share("0.99"))))
+    assert (name, "20 of 20 linked records" in message) == ("max-changes", True)
+
+
+def test_records_that_are_back_count_among_those_that_are_there(both: Both) -> None:
+    lost(both, 10)
+    for number in range(10):
+        both.erp.edit(f"A-{number}", sku=f"A-{number}", name="back")
+    assert both.run(Guards(max_changes=share("0.34"))).status == "done"
+    assert {one["name"] for one in both.store.records.values()} == {"n", "back"}
+    lost(both, 10)
+    for number in range(10):
+        both.erp.edit(f"A-{number}", sku=f"A-{number}", name="back again")
+    change_the_rest(both)
+    name, message = stopped(both.run(Guards(max_changes=Limit(count=100))))
+    assert (name, "every one of 30" in message) == ("all-changed", True)
+
+
 def test_every_record_of_a_few_is_not_suspicious() -> None:
     with State.in_memory() as state:
         both = Both(state, 19)

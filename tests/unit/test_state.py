@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from syncengine.endpoints import Cursor
@@ -131,6 +131,17 @@ def test_no_record_has_two_links_in_one_job(state: State, side: str) -> None:
     with pytest.raises(IntegrityError), state.transaction():
         state.links.add("job", [Link(**{side: "1"})])
     assert state.links.count("job") == (0, 1)
+
+
+def test_a_link_that_lost_a_side_counts_neither_as_linked_nor_as_alone(state: State) -> None:
+    lost, living = Link(erp_key="A", store_id="1", lost="erp"), Link(erp_key="B", store_id="2")
+    with state.transaction():
+        state.links.add("job", [lost, living, Link(erp_key="C")])
+    assert state.links.count("job") == (1, 1)
+    lost.lost = None
+    with state.transaction():
+        state.links.save([lost])
+    assert state.links.count("job") == (2, 1)
 
 
 def test_any_number_of_links_may_lack_a_side(state: State) -> None:
@@ -504,6 +515,17 @@ def test_looking_leaves_the_file_byte_for_byte_and_nothing_beside_it(made: Path,
         assert looked.links.count("job") == (1, 0)
     assert made.read_bytes() == before
     assert list(made.parent.iterdir()) == [made]
+
+
+def test_links_are_counted_without_reading_any(made: Path) -> None:
+    asked = []
+    with State.look(f"sqlite:///{made}") as looked:
+        event.listen(looked.engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+        assert looked.links.count("job") == (1, 0)
+        for query, values in list(asked):
+            (plan,) = looked.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).all()
+            assert "COVERING INDEX" in plan[-1], query
+    assert len(asked) > 2
 
 
 def test_dirty_links_are_found_without_reading_all(made: Path) -> None:
