@@ -68,12 +68,14 @@ class Row:
 
 @dataclass(slots=True)
 class Pair:
-    """A link, saved or new, with what is in hand of its two records."""
+    """A link, saved or new, with what is in hand of its two records. `absorbed` are saved one-sided links that were
+    joined into it: they go when it is saved."""
 
     link: Link
     erp: Row | None = None
     store: Row | None = None
     restores: dict[str, Value] = field(default_factory=dict)  # store paths that must be written again: what is there
+    absorbed: list[int] = field(default_factory=list)
 
     def row(self, side: Side) -> Row | None:
         return self.erp if side == "erp" else self.store
@@ -85,10 +87,9 @@ class Pair:
 
 @dataclass(slots=True)
 class Matched:
-    """Pairs to be merged, and saved one-sided links that were joined into another one."""
+    """Pairs to be merged."""
 
     pairs: list[Pair] = field(default_factory=list)
-    dropped: list[int] = field(default_factory=list)
     unclear: set[str] = field(default_factory=set)  # rows of the store that are named by rows which were rejected
 
 

@@ -85,7 +85,7 @@ def _made_by_the_erp(told: dict[str, Link], alone: dict[Side, list[Pair]], match
         pair = in_hand.get(link.id) or Pair(link)
         pair.erp, pair.link.erp_key = new.erp, new.link.erp_key
         if new.link.id is not None:
-            matched.dropped.append(new.link.id)
+            pair.absorbed.append(new.link.id)
         made.append(pair)
     for side in SIDES:
         found = {pair.link.identifier(side) for pair in made}
@@ -108,9 +108,9 @@ def _match_by_keys(job: JobRun, erp: list[Pair], store: list[Pair], matched: Mat
             matched.unclear.update(key for key in found if key in here and here[key].link.id is None)
         else:
             ((store_id, row),) = found.items()
-            matched.pairs.append(_joined(pair, row, partners.links.get(store_id), matched))
+            matched.pairs.append(_joined(pair, row, partners.links.get(store_id)))
     late = [pair for key, pair in here.items() if key not in partners.claimed]
-    matched.pairs += _known_to_the_erp(job, late, matched)
+    matched.pairs += _known_to_the_erp(job, late)
 
 
 @dataclass(slots=True)
@@ -200,18 +200,17 @@ def key_of(job: JobRun, by: Field, row: Row | None) -> str | None:
     return text if text and not refused_key(text) else None
 
 
-def _joined(pair: Pair, row: Row, other: Link | None, matched: Matched) -> Pair:
+def _joined(pair: Pair, row: Row, other: Link | None) -> Pair:
     """One pair of an ERP's row and a store's. Of two saved links the store's stays: it may have something in flight."""
     if other is None or other.id is None:
         pair.link.store_id = row.id
         return Pair(pair.link, pair.erp, row)
-    if pair.link.id is not None and pair.link.id != other.id:
-        matched.dropped.append(pair.link.id)
+    absorbed = [pair.link.id] if pair.link.id is not None and pair.link.id != other.id else []
     other.erp_key = pair.link.erp_key
-    return Pair(other, pair.erp, row)
+    return Pair(other, pair.erp, row, absorbed=absorbed)
 
 
-def _known_to_the_erp(job: JobRun, store: list[Pair], matched: Matched) -> list[Pair]:
+def _known_to_the_erp(job: JobRun, store: list[Pair]) -> list[Pair]:
     """Store rows whose partner stands in the ERP unlinked since an earlier run, or that stay alone."""
     by = next((one for one in job.mapping.match_fields if one.store != "id"), None)
     keys = {key: pair for pair in store if by is not None and (key := key_of(job, by, pair.store))}
@@ -223,7 +222,7 @@ def _known_to_the_erp(job: JobRun, store: list[Pair], matched: Matched) -> list[
             continue
         pair.erp = row
         if pair.link.id is not None and link.id is not None:
-            matched.dropped.append(link.id)
+            pair.absorbed.append(link.id)
             pair.link.erp_key = link.erp_key
         else:
             link.store_id, pair.link = pair.link.store_id, link

@@ -29,16 +29,14 @@ def meet_again(job: JobRun, matched: Matched, missing: Sequence[Pair]) -> None:
     if not anew:
         return
     alone = [pair for pair in matched.pairs if pair.erp is None and not pair.link.paired]
-    left = _without_products(anew, _meet_by_keys(job, matched, anew, alone))
+    left = _without_products(anew, _meet_by_keys(job, anew, alone))
     if left:
-        here = Matched([*anew, *alone])
-        match_by_options(job, here)
-        matched.dropped += here.dropped
+        match_by_options(job, Matched([*anew, *alone]))
     met = {pair.link.store_id for pair in anew if pair.store is not None}
     matched.pairs = [pair for pair in matched.pairs if pair.erp is not None or pair.link.store_id not in met]
 
 
-def _meet_by_keys(job: JobRun, matched: Matched, anew: Sequence[Pair], alone: Sequence[Pair]) -> set[str]:
+def _meet_by_keys(job: JobRun, anew: Sequence[Pair], alone: Sequence[Pair]) -> set[str]:
     """Link what the mapping's keys find. Returns what the store's ids of it were."""
     here = {pair.link.store_id: pair for pair in alone if pair.link.store_id is not None}
     partners = find_partners(job, anew, here)
@@ -52,7 +50,7 @@ def _meet_by_keys(job: JobRun, matched: Matched, anew: Sequence[Pair], alone: Se
             continue
         ((store_id, pair.store),) = found.items()
         if (other := partners.links.get(store_id)) is not None and other.id is not None:
-            matched.dropped.append(other.id)
+            pair.absorbed.append(other.id)
         former.add(pair.link.store_id or "")
         pair.link.begin_anew(store_id)
     return former

@@ -32,7 +32,7 @@ def match_by_options(job: JobRun, matched: Matched) -> None:
     for what, pairs in _without_twins(job, matched, claimed, there).items():
         for pair in pairs:
             if (other := there.get(what)) is not None:
-                joined |= _join(job, pair, other, matched)
+                joined |= _join(job, pair, other)
     matched.pairs = [pair for pair in matched.pairs if id(pair) not in joined]
 
 
@@ -173,7 +173,7 @@ def _spelled(job: JobRun, values: Mapping[str, Value]) -> Options:
     return tuple(sorted((one.store or "", match_key(shown(value, one.type))) for one, value in named))
 
 
-def _join(job: JobRun, pair: Pair, other: Pair, matched: Matched) -> set[int]:
+def _join(job: JobRun, pair: Pair, other: Pair) -> set[int]:
     """Make one pair of the two, if their SKUs do not say that they are two things. Returns what is none any more."""
     assert pair.erp is not None and other.store is not None
     ours, theirs = (_sku(job, row) for row in (pair.erp, other.store))
@@ -182,7 +182,7 @@ def _join(job: JobRun, pair: Pair, other: Pair, matched: Matched) -> set[int]:
         return {id(pair)}
     if other.link.id is not None:
         if pair.link.id is not None:
-            matched.dropped.append(pair.link.id)
+            pair.absorbed.append(pair.link.id)
         other.link.erp_key, pair.link = pair.link.erp_key, other.link
     else:
         pair.link.store_id = other.link.store_id

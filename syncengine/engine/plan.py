@@ -26,7 +26,6 @@ class Plan:
     items: list[Item] = field(default_factory=list)
     terms: dict[Side, list[Change]] = field(default_factory=lambda: {"erp": [], "store": []})
     rounds: dict[str, int] = field(default_factory=dict)  # in which changes are sent, by their ids; others in the first
-    dropped: list[int] = field(default_factory=list)  # links that were joined into others
     met: int = 0  # pairs that are linked for the first time, or again, also those that a limit cut off
     left: list[Pair] = field(default_factory=list)  # of which nothing is planned: never linked and refused, or cut off
     complete: bool = True  # False: cut by a limit, so that no checkpoint moves
@@ -42,13 +41,17 @@ class Plan:
         return [rounds[number] for number in sorted(rounds)]
 
     @property
+    def dropped(self) -> list[int]:
+        return [absorbed for item in self.items for absorbed in item.pair.absorbed]
+
+    @property
     def released(self) -> list[int]:
         return [conflict for item in self.items for conflict in item.released]
 
 
-def make_plan(job: JobRun, pairs: Sequence[Pair], dropped: list[int]) -> Plan:
+def make_plan(job: JobRun, pairs: Sequence[Pair]) -> Plan:
     """Merge all pairs; what cannot be used goes to the result's rejects, what is counted to its counters."""
-    plan, changed = Plan(dropped=dropped), 0
+    plan, changed = Plan(), 0
     plan.met = sum(_meets(job, pair) for pair in pairs)
     job.progress.step("comparing")
     family = family_of(job, pairs)

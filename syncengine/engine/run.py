@@ -69,7 +69,7 @@ def _run(job: JobRun) -> None:
     matched = match(job, pulled)
     missing = missing_pairs(job, pulled, matched.pairs)
     meet_again(job, matched, missing)
-    plan = make_plan(job, [*matched.pairs, *missing], matched.dropped)
+    plan = make_plan(job, [*matched.pairs, *missing])
     tally(job, plan, matched, pulled)
     guard_plan(job, plan)
     if job.options.dry_run:

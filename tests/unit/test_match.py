@@ -273,6 +273,25 @@ def test_two_rows_that_waited_alone_are_joined_from_the_erp_s_side_too(both: Bot
     assert (both.linked(), both.state.links.count("job")) == ({"A": "1"}, (1, 0))
 
 
+@pytest.mark.parametrize("side", ["erp", "store"])
+def test_a_limit_that_cuts_a_pair_off_leaves_both_its_links_for_the_next_run(both: Both, side: str) -> None:
+    both.use(replace(mapping(field("art"), field("name", truth="erp")), create_in_store=False, create_in_erp=False))
+    for number, (ours, theirs) in enumerate([("x", "x"), ("y", "odd")]):
+        both.in_erp(f"A-{number}", sku=ours, name="same")
+        both.in_store(number, theirs, name="same")
+    both.run()
+    assert (both.linked(), both.state.links.count("job")) == ({"A-0": "0"}, (1, 2))
+    both.in_erp("A-0", sku="x", name="changed")
+    if side == "erp":
+        both.in_erp("A-1", sku="odd", name="same")
+    else:
+        both.store.edit("1", sku="y")
+    assert [one.key for one in both.run(limit=1).changes] == ["A-0"]
+    assert both.state.links.count("job") == (1, 2)
+    both.run()
+    assert (both.linked(), both.state.links.count("job")) == ({"A-0": "0", "A-1": "1"}, (2, 0))
+
+
 def test_a_changed_erp_key_is_a_new_record(both: Both) -> None:
     both.use(replace(mapping(field("art"), field("name", truth="erp")), create_in_erp=False))
     both.in_erp("A", sku="x")
