@@ -6,7 +6,7 @@ from syncengine.engine.agree import merged
 from syncengine.engine.creation import created_in_store
 from syncengine.engine.family import Family, product_of
 from syncengine.engine.gone import has_left, is_out, lost_side, path_of, status_before, wants_again
-from syncengine.engine.item import Item, record_conflicts
+from syncengine.engine.item import Item, all_conflicts
 from syncengine.engine.job import JobRun, Pair, Row
 from syncengine.engine.taken_out import taken_out
 from syncengine.records import RECORD
@@ -60,7 +60,7 @@ def made_anew(job: JobRun, pair: Pair, row: Row, family: Family) -> Item:
     family.made_anew.add(link.store_id or "")
     link.begin_anew(None)
     item = created_in_store(job, pair, row, family)
-    item.released = record_conflicts(job, pair)
+    item.released = all_conflicts(job, pair)
     return item
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from syncengine.engine.family import Family
-from syncengine.engine.item import Item, holds, record_conflicts, with_changes
+from syncengine.engine.item import Item, all_conflicts, holds, with_changes
 from syncengine.engine.job import SIDES, JobRun, Pair, Row
 from syncengine.engine.kinds import VARIATION
 from syncengine.engine.taken_out import GONE
@@ -56,7 +56,7 @@ def plan_loss(job: JobRun, pair: Pair, side: Side, family: Family) -> Item:
     if side == "store" and not nowhere and not is_below_lost(job, pair, family):
         item.held = _asked(job, pair)
     if not item.held:
-        item.released = record_conflicts(job, pair)
+        item.released = all_conflicts(job, pair)
     return with_changes(job, item, _about_the_loss(job, pair, family) if side == "erp" and not nowhere else ())
 
 

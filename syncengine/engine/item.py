@@ -17,6 +17,7 @@ from syncengine.values import Value, decode, is_empty, same
 __all__ = [
     "Item",
     "UnusableError",
+    "all_conflicts",
     "check_whole",
     "holds",
     "planned_write",
@@ -154,6 +155,12 @@ def record_conflicts(job: JobRun, pair: Pair) -> list[int]:
     """The conflicts about the whole record, if there are any."""
     found = (job.conflicts.get((pair.link.id or 0, what)) for what in (RECORD, KIND))
     return [conflict.id for conflict in found if conflict is not None]
+
+
+def all_conflicts(job: JobRun, pair: Pair) -> list[int]:
+    """Those, and the ones about its fields: of a record that is let go, or made anew, nobody needs to decide them."""
+    fields = (job.conflicts.get((pair.link.id or 0, name)) for name in job.mapping.fields)
+    return [*record_conflicts(job, pair), *(conflict.id for conflict in fields if conflict is not None)]
 
 
 def with_changes(job: JobRun, item: Item, changes: Iterable[Change]) -> Item:

@@ -26,6 +26,7 @@ class Plan:
     items: list[Item] = field(default_factory=list)
     terms: dict[Side, list[Change]] = field(default_factory=lambda: {"erp": [], "store": []})
     rounds: dict[str, int] = field(default_factory=dict)  # in which changes are sent, by their ids; others in the first
+    moot: list[int] = field(default_factory=list)  # conflicts about fields that the mapping does not merge any more
     met: int = 0  # pairs that are linked for the first time, or again, also those that a limit cut off
     left: list[Pair] = field(default_factory=list)  # of which nothing is planned: never linked and refused, or cut off
     complete: bool = True  # False: cut by a limit, so that no checkpoint moves
@@ -46,12 +47,12 @@ class Plan:
 
     @property
     def released(self) -> list[int]:
-        return [conflict for item in self.items for conflict in item.released]
+        return self.moot + [conflict for item in self.items for conflict in item.released]
 
 
 def make_plan(job: JobRun, pairs: Sequence[Pair]) -> Plan:
     """Merge all pairs; what cannot be used goes to the result's rejects, what is counted to its counters."""
-    plan, changed = Plan(), 0
+    plan, changed = Plan(moot=_moot(job)), 0
     plan.met = sum(_meets(job, pair) for pair in pairs)
     job.progress.step("comparing")
     family = family_of(job, pairs)
@@ -77,6 +78,11 @@ def make_plan(job: JobRun, pairs: Sequence[Pair]) -> Plan:
     job.result.changes = [*plan.terms["erp"], *plan.terms["store"]]
     job.result.changes += [change for item in plan.items for change in item.changes.values()]
     return plan
+
+
+def _moot(job: JobRun) -> list[int]:
+    known = {KIND, RECORD, *(one.name for one in job.merged_fields)}
+    return [conflict.id for conflict in job.conflicts.values() if conflict.field not in known]
 
 
 def _meets(job: JobRun, pair: Pair) -> bool:

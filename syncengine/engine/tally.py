@@ -40,7 +40,7 @@ def tally(job: JobRun, plan: Plan, matched: Matched, pulled: Pulled) -> None:
                 (result.unlinked if pair.link.id is None else known).add(side)
     result.unlinked.add("store", len(matched.unclear))
     newly = sum(held.since is None for held in result.held)
-    over = {conflict for item in plan.items for conflict in [*item.released, *item.decided.values()]}
+    over = {*plan.released, *(conflict for item in plan.items for conflict in item.decided.values())}
     result.waiting = len(job.conflicts) + newly - len(over)
     _tell_overdue(job, plan)
 

@@ -15,7 +15,7 @@ from syncengine.engine.job import JobRun, Matched, Options
 from syncengine.engine.match import match
 from syncengine.engine.pull import Pulled
 from syncengine.engine.run import run_job
-from syncengine.mapping import ErpSide, field_signature, key_signature
+from syncengine.mapping import ErpSide, Gone, field_signature, key_signature
 from syncengine.mapping import Mapping as FieldMapping
 from syncengine.records import JobResult, Side
 from syncengine.state import State
@@ -353,6 +353,63 @@ def test_a_field_that_comes_back_as_another_stops_until_a_rebase_and_empties_not
     assert (both.run().stopped_by or ("", ""))[0] == "mapping-changed"
     both.run(rebase=True)
     assert {one["name"] for one in both.store.records.values()} == {"n"}
+
+
+# Questions that nobody needs to answer any more
+
+
+@pytest.fixture
+def asked(both: Both) -> Both:
+    """A name that both sides changed waits for a person."""
+    both.erp.edit("A-1", name="by the erp")
+    both.store.edit(both.id_of("A-1"), name="by the shop")
+    assert both.run().waiting == 1
+    return both
+
+
+def waiting(both: Both, **options: Any) -> tuple[int, list[str]]:
+    """What a run tells to be waiting, and what waits after it."""
+    told = both.run(**options).waiting
+    return told, [one.field for one in both.state.journal.conflicts("job")]
+
+
+def test_a_question_about_a_field_that_was_taken_out_is_over_and_comes_back_with_it(asked: Both) -> None:
+    asked.use(mapping(*FIELDS[1:]))
+    assert waiting(asked, dry_run=True) == (0, ["name"])
+    assert waiting(asked) == (0, [])
+    asked.use(replace(mapping(*FIELDS), digest="2"))
+    assert waiting(asked, full=True) == (1, ["name"])
+
+
+@pytest.mark.parametrize("from_erp", ["keep", "delete"])
+def test_a_question_about_a_record_that_left_the_erp_is_over_until_it_is_back(asked: Both, from_erp: str) -> None:
+    asked.use(replace(asked.mapping, gone=Gone(from_erp=from_erp)))  # type: ignore[arg-type]
+    cells = dict(asked.erp.records["A-1"])
+    asked.erp.remove("A-1")
+    assert waiting(asked, full=True) == (0, [])
+    asked.erp.edit("A-1", **cells)
+    assert waiting(asked) == ((1, ["name"]) if from_erp == "keep" else (0, []))
+
+
+@pytest.mark.parametrize("from_store", ["keep", "recreate"])
+def test_a_question_about_a_record_that_left_the_shop_is_over(asked: Both, from_store: str) -> None:
+    asked.use(replace(asked.mapping, gone=Gone(from_store=from_store)))  # type: ignore[arg-type]
+    asked.store.remove(asked.id_of("A-1"))
+    assert waiting(asked, full=True) == (0, [])
+    assert waiting(asked) == (0, [])
+
+
+@pytest.mark.parametrize("take", ["erp", "store"])
+def test_a_question_about_a_field_is_over_with_the_answer_to_the_one_about_its_record(asked: Both, take: str) -> None:
+    asked.store.remove(asked.id_of("A-1"))
+    told, fields = waiting(asked, full=True)
+    assert (told, sorted(fields)) == (2, ["(record)", "name"])
+    (record,) = [one for one in asked.state.journal.conflicts("job") if one.field == "(record)"]
+    with asked.state.transaction():
+        asked.state.journal.answer(record.id, {"take": take})
+    assert waiting(asked) == (0, [])
+    assert len(asked.store.records) == (5 if take == "erp" else 4)
+    assert waiting(asked, full=True) == (0, [])
 
 
 # In flight
