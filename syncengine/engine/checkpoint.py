@@ -10,8 +10,8 @@ __all__ = ["needs_full_read", "save_checkpoint"]
 
 
 def needs_full_read(job: JobRun) -> bool:
-    """Whether this run must compare both sides whole: asked for, never done, or longer ago than `reconcile`. A time that
-    is still to come counts as never: the clock was wrong then, and would keep the next one away for as long."""
+    """Whether this run must compare both sides whole: asked for, never done, or longer ago than `reconcile`. A time
+    that is still to come counts as never: the clock was wrong then, and would keep the next one away for as long."""
     now = job.now()
     read_whole = [job.state.journal.checkpoint(job.name, side).full for side in SIDES]
     past = [when for when in read_whole if when is not None and when <= now]

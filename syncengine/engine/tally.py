@@ -46,8 +46,8 @@ def tally(job: JobRun, plan: Plan, matched: Matched, pulled: Pulled) -> None:
 
 
 def _tell_overdue(job: JobRun, plan: Plan) -> None:
-    """Warn of what was handed over longer ago than an import takes, and was not read back by this run either. Of a field
-    that the mapping has no more nothing is read back."""
+    """Warn of what was handed over longer ago than an import takes, and was not read back by this run either. Of a
+    field that the mapping has no more nothing is read back."""
     within = job.mapping.erp.import_within
     if not job.erp.takes_later or within is None:
         return
