@@ -30,26 +30,25 @@ ROUNDS = 8  # how often what an unanswered batch left undone is sent again, in e
 
 
 def save_plan(job: JobRun, plan: Plan) -> None:
-    """Write the whole plan into the ledger, and all that needs no write into the links, in one transaction."""
+    """Write the whole plan into the ledger, and all that needs no write into the links. Within a transaction."""
     quiet = [item for item in plan.items if not item.changes]
     for item in quiet:
         account_quiet(item)
     for item in plan.items:
         item.pair.link.dirty |= bool(item.changes)
-    with job.state.transaction():
-        job.state.links.drop(plan.dropped)
-        links = [item.pair.link for item in plan.items]
-        job.state.links.save([link for link in links if link.id is not None])
-        job.state.links.add(job.name, [link for link in links if link.id is None])
-        job.state.ledger.arrived([link.id for link in links if link.id is not None and link.arrived])
-        job.state.ledger.no_longer_failed([item.pair.link.id for item in quiet if item.settles and item.pair.link.id])
-        for item in plan.items:
-            for change in item.changes.values():
-                change.link = item.pair.link.id
-            _hold(job, item)
-        job.state.journal.note_moved(job.name, [key for item in plan.items if (key := item.pair.link.erp_key)])
-        job.state.ledger.plan(job.name, job.run, job.result.changes)
-        job.state.journal.release(plan.released)
+    job.state.links.drop(plan.dropped)
+    links = [item.pair.link for item in plan.items]
+    job.state.links.save([link for link in links if link.id is not None])
+    job.state.links.add(job.name, [link for link in links if link.id is None])
+    job.state.ledger.arrived([link.id for link in links if link.id is not None and link.arrived])
+    job.state.ledger.no_longer_failed([item.pair.link.id for item in quiet if item.settles and item.pair.link.id])
+    for item in plan.items:
+        for change in item.changes.values():
+            change.link = item.pair.link.id
+        _hold(job, item)
+    job.state.journal.note_moved(job.name, [key for item in plan.items if (key := item.pair.link.erp_key)])
+    job.state.ledger.plan(job.name, job.run, job.result.changes)
+    job.state.journal.release(plan.released)
     job.result.held = [held for item in plan.items for held in item.held]
 
 

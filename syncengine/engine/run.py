@@ -14,7 +14,7 @@ from syncengine.engine.meeting import meet_again
 from syncengine.engine.missing import missing_pairs
 from syncengine.engine.plan import make_plan
 from syncengine.engine.pull import pull_sides
-from syncengine.engine.rebase import know_job, rebase
+from syncengine.engine.rebase import carry_over, moves_since, planned_ahead
 from syncengine.engine.recover import recover
 from syncengine.engine.tally import counts, exit_code, tally
 from syncengine.errors import GuardStopped, Moved, SyncError
@@ -58,24 +58,26 @@ def _run_until_still(job: JobRun) -> None:
 def _run(job: JobRun) -> None:
     known = job.state.journal.known_job(job.name)
     guard_state(job, known)
-    rebase(job, known)
     recover(job)
-    job.conflicts = {(one.link, one.field): one for one in job.state.journal.conflicts(job.name)}
-    job.full = needs_full_read(job)
-    pulled = pull_sides(job)
-    if pulled.left:
-        return
-    guard_sources(job, pulled)
-    matched = match(job, pulled)
-    missing = missing_pairs(job, pulled, matched.pairs)
-    meet_again(job, matched, missing)
-    plan = make_plan(job, [*matched.pairs, *missing])
-    tally(job, plan, matched, pulled)
-    guard_plan(job, plan)
+    moves = moves_since(job, known)
+    with planned_ahead(job, moves):
+        job.conflicts = {(one.link, one.field): one for one in job.state.journal.conflicts(job.name)}
+        job.full = needs_full_read(job)
+        pulled = pull_sides(job)
+        if pulled.left:
+            return
+        guard_sources(job, pulled)
+        matched = match(job, pulled)
+        missing = missing_pairs(job, pulled, matched.pairs)
+        meet_again(job, matched, missing)
+        plan = make_plan(job, [*matched.pairs, *missing])
+        tally(job, plan, matched, pulled)
+        guard_plan(job, plan)
     if job.options.dry_run:
         return
-    know_job(job)
-    save_plan(job, plan)
+    with job.state.transaction():
+        carry_over(job, moves)
+        save_plan(job, plan)
     apply_plan(job, plan)
     job.result.waiting = len(job.state.journal.conflicts(job.name))
     if plan.complete:

@@ -86,12 +86,11 @@ def _view(side: Side, mapping: Mapping, result: JobResult) -> View:
 
 
 def _state(url: str, job: str, options: Options) -> State:
-    """A dry run only looks. Where it must write to be able to look, it gets a copy: to recover a run that was cut off,
-    and to carry the state over to a changed mapping."""
+    """A dry run only looks. Where it must write to be able to look, for a run was cut off, it gets a copy."""
     if not options.dry_run:
         return State.open(url)
     looking = State.look(url)
-    if not options.rebase and not looking.ledger.has_open(job):
+    if not looking.ledger.has_open(job):
         return looking
     looking.close()
     return State.try_out(url)

@@ -42,6 +42,7 @@ class State:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.lasts = True  # False: nothing of what is written is kept
         event.listen(engine, "handle_error", _unusable)
         self.connection: Connection = engine.connect()
         self.links = Links(self.connection)
@@ -97,12 +98,26 @@ class State:
     def try_out(cls, url: str) -> Self:
         """The state as it stands, to be written to at will: nothing of that is kept. Raises CannotRun."""
         with cls.look(url) as looked, _explained(url):
-            if looked.engine.dialect.name == "sqlite":
-                return cls(_sqlite(lambda: _copy_in_memory(looked.connection)))
-        with _explained(url), _disposed_of_on_error(_database(url)) as engine:
-            state = cls(engine)
-            _hide_behind_copies(state.connection)
-            return state
+            return looked._copied()
+
+    @contextmanager
+    def aside(self) -> Iterator[Self]:
+        """A copy of the state as it stands, to be written to at will. Of one that is only tried out, itself."""
+        if self.lasts:
+            with self._copied() as copy:
+                yield copy
+        else:
+            yield self
+
+    def _copied(self) -> Self:
+        if self.engine.dialect.name == "sqlite":
+            copy = type(self)(_sqlite(lambda: _copy_in_memory(self.connection)))
+        else:
+            with _disposed_of_on_error(_database(self.engine.url)) as engine:
+                copy = type(self)(engine)
+                _hide_behind_copies(copy.connection)
+        copy.lasts = False
+        return copy
 
     @classmethod
     def in_memory(cls) -> Self:

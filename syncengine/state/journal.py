@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -30,11 +30,12 @@ Source = Side | Literal["orders", "moved"]  # what is read on from where it was 
 
 @dataclass(frozen=True, slots=True)
 class KnownJob:
-    """What the job's state was made with."""
+    """What the job's state was made with: the two systems, what each field meant and what decided about it."""
 
     erp: str
     store: str
     signatures: Mapping[str, str]
+    rights: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,17 @@ class Journal:
 
     def known_job(self, job: str) -> KnownJob | None:
         row = self.connection.execute(select(job_table).where(job_table.c.job == job)).first()
-        return KnownJob(row.erp, row.store, json.loads(row.signatures)) if row else None
+        return KnownJob(row.erp, row.store, json.loads(row.signatures), json.loads(row.rights)) if row else None
 
     def know_job(self, job: str, known: KnownJob) -> None:
         self.connection.execute(delete(job_table).where(job_table.c.job == job))
         self.connection.execute(
             insert(job_table).values(
-                job=job, erp=known.erp, store=known.store, signatures=json.dumps(dict(known.signatures))
+                job=job,
+                erp=known.erp,
+                store=known.store,
+                signatures=json.dumps(dict(known.signatures)),
+                rights=json.dumps(dict(known.rights)),
             )
         )
 
@@ -204,6 +209,12 @@ class Journal:
     def release_all(self, job: str) -> None:
         """Forget every conflict of a job whose links are dropped."""
         self.connection.execute(delete(conflict).where(conflict.c.job == job))
+
+    def rename_fields(self, job: str, names: Mapping[str, str]) -> None:
+        """Ask on under the new names of fields; `names` has the former one of each."""
+        for new, old in names.items():
+            mine = (conflict.c.job == job) & (conflict.c.field == old)
+            self.connection.execute(update(conflict).where(mine).values(field=new))
 
     def rejects(self, job: str | None = None) -> list[StandingReject]:
         query = select(reject).order_by(reject.c.job, reject.c.id)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, text, update
 
-from syncengine.records import Side
+from syncengine.records import RECORD, Side
 from syncengine.state.tables import LinkRow, is_text
 
 __all__ = ["Link", "Links", "as_json", "chunks"]
@@ -174,6 +174,27 @@ class Links:
                 old.in_flight.pop(name, None)
             old.erp_hash = old.store_hash = None
             self.save([old])
+
+    def rename_fields(self, job: str, names: Mapping[str, str]) -> None:
+        """Keep what is known of fields under their new names; `names` has the former one of each."""
+        former = {old: new for new, old in names.items()}
+        for known in list(self._select(job)):
+            for values in (known.base, known.base_store, known.in_flight):
+                for old in former.keys() & values.keys():
+                    values[former[old]] = values.pop(old)
+            if (taken_out := known.base.get(RECORD)) is not None:
+                taken_out["field"] = former.get(taken_out["field"], taken_out["field"])
+            self.save([known])
+
+    def meet_anew(self, job: str, field: str) -> None:
+        """Take a field's bases away where those of the two sides differ, and have both records read again. What is in
+        flight has been decided on."""
+        apart = [one for one in self.differing(job, field) if field not in one.in_flight]
+        for known in apart:
+            known.base.pop(field, None)
+            known.base_store.pop(field)
+            known.dirty = True
+        self.save(apart)
 
     def _select(self, job: str, *conditions: ColumnElement[bool]) -> Iterator[Link]:
         query = select(*COLUMNS).where(link.c.job == job, *conditions).order_by(link.c.id)

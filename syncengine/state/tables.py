@@ -93,6 +93,7 @@ class JobRow(SQLModel, table=True):
     erp: str
     store: str
     signatures: str = Field(sa_column=Column(Text, nullable=False))  # JSON: field -> signature, "" -> the keys'
+    rights: str = Field(sa_column=Column(Text, nullable=False, default="{}"))  # JSON: field -> what decides about it
 
 
 class LinkRow(SQLModel, table=True):

@@ -486,6 +486,30 @@ def test_what_is_tried_out_is_seen_there_and_nowhere_else(url: str) -> None:
         assert looked.links.count("job") == (0, 0)
 
 
+def test_a_copy_that_is_put_aside_can_be_written_while_the_state_stays_as_it_is(url: str) -> None:
+    with State.open(url) as state:
+        with state.transaction():
+            state.links.add("job", [Link(erp_key="A", base={"name": "x"}), Link(erp_key="B")])
+        for _ in range(2):
+            with state.aside() as copy:
+                with copy.transaction():
+                    copy.links.drop([one.id or 0 for one in copy.links.by_identifier("job", "erp", ["A"])])
+                assert (copy.links.count("job"), state.links.count("job")) == ((0, 1), (0, 2))
+        with state.transaction():
+            state.links.drop_all("job")
+
+
+def test_what_is_only_tried_out_needs_no_copy_of_it(url: str) -> None:
+    with State.open(url) as state, state.transaction():
+        state.links.add("job", [Link(erp_key="A")])
+    with State.try_out(url) as trial:
+        with trial.transaction():
+            trial.links.drop_all("job")
+        with trial.aside() as copy:
+            assert copy.links.count("job") == (0, 0)
+        assert trial.links.count("job") == (0, 0)
+
+
 # What is SQLite's own
 
 
@@ -652,9 +676,17 @@ def old(url: str) -> str:
     """A state as it was before links knew kinds and parents."""
     with State.open(url) as state, state.transaction():
         state.links.add("job", [Link(erp_key="A", store_id="1", base={"name": "Mug"})])
-        for index in ("link_parent",):
+        state.journal.know_job("job", KnownJob("erp", "store", {"name": "text"}, {"name": ["erp"]}))
+        for index in ("link_parent", "link_lost"):
             state.connection.execute(text(f"DROP INDEX {index}"))
-        for table, column in (("link", "store_parent"), ("link", "unkept"), ("link", "erp_kind"), ("change", "kind")):
+        new = (
+            ("link", "store_parent"),
+            ("link", "unkept"),
+            ("link", "erp_kind"),
+            ("change", "kind"),
+            ("job", "rights"),
+        )
+        for table, column in new:
             state.connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         state.connection.execute(text("DROP TABLE reject"))
     return url
@@ -665,6 +697,8 @@ def test_a_run_brings_an_older_state_up_to_date_and_loses_nothing_of_it(old: str
         (link,) = state.links.by_identifier("job", "erp", ["A"])
         assert (link.base, link.unkept, link.erp_kind) == ({"name": "Mug"}, False, None)
         assert state.journal.rejects("job") == []
+        assert state.journal.known_job("job") == KnownJob("erp", "store", {"name": "text"}, {})
+        assert state.links.count("job") == (1, 0)
         with state.transaction():
             state.ledger.plan("job", "run", [changed(1)])
     with State.open(old) as again:
