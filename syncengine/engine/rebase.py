@@ -111,8 +111,8 @@ def _judged_anew(job: JobRun, before: Mapping[str, list[str]], renamed: Mapping[
 
 
 def _rights(job: JobRun) -> dict[str, list[str]]:
-    """What decides about each field: who is right, and the sides that get it. Two counters stand apart by right, and a
-    field that one side never tells cannot be seen to."""
-    told = [one for one in job.merged_fields if one.untold is None]
-    goes = {one.name: [f"to {side}" for side in SIDES if side in job.writable and one.goes_to(side)] for one in told}
-    return {one.name: [one.truth, *(goes[one.name] if one.truth != "sum" else ())] for one in told}
+    """What decides about each field of which differing bases say that its values stayed apart: who is right, and the
+    sides that get it. Of two counters, images and a stock less open orders the bases differ by nature."""
+    fields = [one for one in job.merged_fields if not (one.untold or one.type.ordered or one.reserves)]
+    goes = {one.name: [f"to {side}" for side in SIDES if side in job.writable and one.goes_to(side)] for one in fields}
+    return {one.name: [one.truth, *(goes[one.name] if one.truth != "sum" else ())] for one in fields}

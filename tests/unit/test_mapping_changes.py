@@ -18,6 +18,7 @@ from syncengine.records import JobResult
 from syncengine.settings import Guards, Limit
 from syncengine.state import State
 from syncengine.state.ledger import Ledger
+from syncengine.values import Type
 from tests.memory import KilledError, Memory
 from tests.running import MANY, Silent, field, mapping, numbers
 
@@ -296,6 +297,23 @@ def test_two_counters_stand_apart_by_right_and_stay_so(both: Both) -> None:
     both.erp.edit("A-1", stock=12)
     both.run()
     assert (both.erp.records["A-1"]["stock"], both.in_store("A-1")["stock"]) == (12, 9)
+
+
+def test_images_have_names_of_each_side_s_own_and_are_not_fetched_again(both: Both) -> None:
+    images = replace(field("images"), type=Type("list", ordered=True))
+    for at in range(4):
+        both.erp.edit(f"A-{at}", images=["https://erp/a.jpg"])
+        both.in_store(f"A-{at}", images=["https://shop/a.jpg"])
+    both.use(field("number"), images)
+    both.run()
+    links = both.state.links
+    for link in list(links.paired("job")):  # as the store answers when it has fetched them
+        link.account("images", ["https://erp/a.jpg"], ["https://shop/x-1.jpg"])
+        with both.state.transaction():
+            links.save([link])
+        both.store.records[link.store_id or ""]["images"] = ["https://shop/x-1.jpg"]
+    both.use(field("number"), replace(images, truth="erp"))
+    assert both.run(full=True).changes == []
 
 
 def test_values_of_an_erp_that_tells_only_changes_stay_apart_until_one_changes(apart: Both) -> None:
