@@ -82,7 +82,7 @@ def _take_over(job: JobRun, link: Link, change: Change, outcome: Outcome) -> Non
                 store = got
             link.account(one.name, encode(erp), encode(store))
     for name, what in change.fields.items():
-        if what.difference is not None and link.has_base(name):
+        if what.difference is not None and link.has_base(name) and name in job.mapping.fields:
             add_difference(job, link, name, what.difference)
 
 
@@ -93,6 +93,8 @@ def _take_as_imported(link: Link, change: Change) -> None:
 
 
 def _take_up_flight(job: JobRun, link: Link, change: Change) -> None:
-    """What was handed over, though nobody could write that down any more: both sides will have the new values."""
+    """What was handed over, though nobody could write that down any more: both sides will have the new values. Of a
+    field that was taken out of the mapping since nothing is known, not even its type."""
     for name, what in change.fields.items():
-        hand_over(job, link, change, name, what.new)
+        if name in job.mapping.fields:
+            hand_over(job, link, change, name, what.new)

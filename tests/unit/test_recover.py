@@ -285,3 +285,20 @@ def test_a_write_that_is_known_to_be_done_is_the_base_of_the_next_one(both: Both
     both.store.edit("7", name="new")
     result = both.run()
     assert [(one.fields["name"].old, one.fields["name"].new) for one in result.changes] == [("new", "newer")]
+
+
+@pytest.mark.parametrize("takes_later", [False, True])
+def test_what_was_sent_of_a_field_that_was_taken_out_since_is_written_down_and_stops_nothing(
+    both: Both, takes_later: bool
+) -> None:
+    fields = {"name": FieldChange("old", "new", "erp changed"), "stock": FieldChange(5, 8, "erp changed by +3", 3)}
+    change = both.sent(fields)
+    both.store.takes_later = takes_later
+    both.store.marks[change.id] = "7"
+    both.store.edit("7", name="new", stock=8)
+    both.erp.edit("A", name="new")
+    both.erp.mapping = both.store.mapping = mapping(field("name", truth="erp-wins"))
+    result = both.run()
+    assert (result.status, result.error) == ("done", "")
+    assert both.outcome()[0] != "sent"
+    assert both.link.base["stock"] == 5
