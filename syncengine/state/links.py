@@ -167,24 +167,26 @@ class Links:
 
     def forget_bases(self, job: str, names: Collection[str]) -> None:
         """Take these fields' bases, and every row hash, away: the fields start anew at the next merge."""
-        for old in list(self._select(job)):
-            for name in names:
-                old.base.pop(name, None)
-                old.base_store.pop(name, None)
-                old.in_flight.pop(name, None)
-            old.erp_hash = old.store_hash = None
-            self.save([old])
+        for chunk in chunks(list(self._select(job))):
+            for old in chunk:
+                for name in names:
+                    old.base.pop(name, None)
+                    old.base_store.pop(name, None)
+                    old.in_flight.pop(name, None)
+                old.erp_hash = old.store_hash = None
+            self.save(chunk)
 
     def rename_fields(self, job: str, names: Mapping[str, str]) -> None:
         """Keep what is known of fields under their new names; `names` has the former one of each."""
         former = {old: new for new, old in names.items()}
-        for known in list(self._select(job)):
-            for values in (known.base, known.base_store, known.in_flight):
-                for old in former.keys() & values.keys():
-                    values[former[old]] = values.pop(old)
-            if (taken_out := known.base.get(RECORD)) is not None:
-                taken_out["field"] = former.get(taken_out["field"], taken_out["field"])
-            self.save([known])
+        for chunk in chunks(list(self._select(job))):
+            for known in chunk:
+                for values in (known.base, known.base_store, known.in_flight):
+                    for old in former.keys() & values.keys():
+                        values[former[old]] = values.pop(old)
+                if (taken_out := known.base.get(RECORD)) is not None:
+                    taken_out["field"] = former.get(taken_out["field"], taken_out["field"])
+            self.save(chunk)
 
     def meet_anew(self, job: str, field: str) -> None:
         """Take a field's bases away where those of the two sides differ, and have both records read again. What is in
