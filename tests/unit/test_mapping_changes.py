@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from syncengine.engine.job import JobRun, Options
 from syncengine.engine.run import run_job
-from syncengine.mapping import ErpSide, Field, Mapping, field_signature, key_signature
+from syncengine.errors import CannotRun
+from syncengine.mapping import ErpSide, Field, Gone, Mapping, field_signature, key_signature
 from syncengine.records import JobResult
 from syncengine.settings import Guards, Limit
 from syncengine.state import State
@@ -107,8 +108,6 @@ def stopped_by_a_guard(both: Both, _: pytest.MonkeyPatch) -> None:
 
 
 def failed(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
-    from syncengine.errors import CannotRun
-
     def pull(*_: Any, **__: Any) -> Any:
         raise CannotRun("the store refuses the key")
 
@@ -232,6 +231,23 @@ def test_what_is_in_flight_is_read_back_under_the_new_name(both: Both) -> None:
     both.erp.take_in()
     assert both.run().changes == []
     assert both.state.links.awaiting("job") == []
+
+
+def test_what_was_done_about_a_loss_is_taken_back_under_the_new_name(both: Both) -> None:
+    status = Field("status", "status", "status", truth="erp")
+    for at in range(4):
+        both.erp.edit(f"A-{at}", status="publish")
+        both.in_store(f"A-{at}", status="publish")
+    both.use(status, gone=Gone(from_erp="draft"))
+    both.run()
+    cells = dict(both.erp.records["A-1"])
+    both.erp.remove("A-1")
+    both.run(full=True)
+    assert both.in_store("A-1")["status"] == "draft"
+    both.use(replace(status, name="state"), gone=Gone(from_erp="draft"))
+    both.erp.edit("A-1", **cells)
+    assert writes(both.run()) == [("store", "A-1", "state", "publish", "it is back in the erp")]
+    assert both.run(full=True).changes == []
 
 
 # Another rule for values that stayed apart
