@@ -234,7 +234,7 @@ def test_what_is_in_flight_is_read_back_under_the_new_name(both: Both) -> None:
 
 
 def test_what_was_done_about_a_loss_is_taken_back_under_the_new_name(both: Both) -> None:
-    status = Field("status", "status", "status", truth="erp")
+    status = Field("shown", "status", "status", truth="erp")
     for at in range(4):
         both.erp.edit(f"A-{at}", status="publish")
         both.in_store(f"A-{at}", status="publish")
