@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 
@@ -148,7 +148,7 @@ class State:
         self.close()
 
 
-def _database(url: str, **how: Any) -> Engine:
+def _database(url: str | URL, **how: Any) -> Engine:
     """Its errors tell no values: those are of records, and nobody's business."""
     return create_engine(url, hide_parameters=True, **how)
 
