@@ -45,7 +45,7 @@ def test_a_state_that_one_can_only_read_says_whose_command_it_is(ordinary: Proje
     ordinary.folder.chmod(0o555)
     ended = ordinary.sync(*command.split())
     assert ended.code == 3
-    said = ended.out + ended.err
+    said = " ".join((ended.out + ended.err).split())
     assert "this user must be able to write it, and beside it" in said
     assert "run this as the user that the service runs as" in said
     assert "bug" not in said
