@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
 
@@ -81,7 +81,7 @@ def settle(link: Link) -> None:
     if not left:
         link.in_flight_since, link.arrived = None, True
     else:
-        link.in_flight_since = min(map(_since, left))
+        link.in_flight_since = min(_since(link, flight) for flight in left)
 
 
 def made_in_vain(link: Link) -> None:
@@ -105,9 +105,9 @@ def imported_by_now(job: JobRun) -> list[Link]:
         for flight in flights
         if "by" in flight
     ]
-    late = {flight["run"] for _, flight in differences if job.now() - _since(flight) > within}
+    late = {_run(flight) for link, flight in differences if job.now() - _since(link, flight) > within} - {""}
     job.imported = late - set(job.erp.not_taken(late)) if late else set()
-    return [link for link, flight in differences if "doubt" in flight and flight["run"] in job.imported]
+    return [link for link, flight in differences if "doubt" in flight and _run(flight) in job.imported]
 
 
 def in_doubt(link: Link) -> bool:
@@ -180,7 +180,7 @@ def _differences_left(
     arrived, rest = flights[: fits or 0], flights[fits or 0 :]
     if fits is None:
         rest = [flight | {"doubt": True} for flight in rest]
-    arrived += [flight for flight in rest if "doubt" in flight and flight["run"] in job.imported]
+    arrived += [flight for flight in rest if "doubt" in flight and _run(flight) in job.imported]
     rest = [flight for flight in rest if flight not in arrived]
     if fits is None:  # what is left takes away the most
         booked = _booked(field, rest)
@@ -198,8 +198,16 @@ def _booked(field: Field, flights: Iterable[dict[str, Any]]) -> list[Any]:
     return list(accumulate((_by(field, flight) for flight in flights), initial=0))
 
 
-def _since(flight: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(flight["since"])
+def _run(flight: dict[str, Any]) -> str:
+    """The run that handed it over; "" where an earlier version did, which did not note it."""
+    return str(flight.get("run", ""))
+
+
+def _since(link: Link, flight: dict[str, Any]) -> datetime:
+    noted = flight.get("since")
+    if noted is not None:
+        return datetime.fromisoformat(noted)
+    return link.in_flight_since or datetime.now(UTC)
 
 
 def _by(field: Field, flight: dict[str, Any]) -> Any:

@@ -82,6 +82,23 @@ def described(result: JobResult) -> list[tuple[str, str, str | None]]:
 # Stock as differences
 
 
+def test_what_an_earlier_version_handed_over_is_read_back_as_well(both: Both) -> None:
+    both.sells(3)
+    both.run()
+    with both.state.transaction():
+        (link,) = both.state.links.awaiting("job")
+        link.in_flight = {"stock": [{name: link.in_flight["stock"][0][name] for name in ("by", "was")}]}
+        both.state.links.save([link])
+    both.shows(9)
+    both.run()
+    assert both.shop == 6
+    both.waits(hours=13)
+    both.shows(6)
+    both.run()
+    assert both.shop == 6
+    assert both.state.links.awaiting("job") == []
+
+
 def test_what_the_erp_sells_before_it_imports_does_not_bring_back_what_the_shop_has_sold(both: Both) -> None:
     both.sells(3)
     both.run()
