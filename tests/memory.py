@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -29,6 +29,8 @@ class MemoryPull:
     rejects: list[Reject] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     guards: list[tuple[str, str]] = field(default_factory=list)
+    left: ClassVar[bool] = False
+    news: ClassVar[bool | None] = None
 
     def __iter__(self) -> Iterator[Page]:
         return iter(self.pages)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -33,7 +33,7 @@ from syncengine.values import Format, Value, same
 if TYPE_CHECKING:
     from syncengine.endpoints.inspection import Inspection
 
-__all__ = ["Cursor", "Endpoint", "OpenOrder", "Page", "Pull", "View", "open_endpoint"]
+__all__ = ["Absence", "Cursor", "Endpoint", "OpenOrder", "Page", "Pull", "View", "open_endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +55,53 @@ class OpenOrder:
     placed: datetime | None = field(default=None, compare=False)
 
 
+Absence = Literal["trash", "unselected"]  # it lies in the side's trash; the mapping does not select it
+
+
 @dataclass(slots=True)
 class Page:
     """Records as columns: `cells` has one object column a path, `ids` and `where` are aligned with its rows.
 
     `where` says where a person finds the row ("products.csv:18", "product 123").
     `modified` is the side's own date of the record, where the mapping asks for it.
+    `absent` tells of rows, by their position, that are shown and still do not count as being there.
     """
 
     ids: list[str]
     where: Sequence[str]
     cells: pd.DataFrame
     modified: list[datetime | None] | None = None
+    absent: Mapping[int, Absence] = field(default_factory=dict)
+
+    def only(self, rows: list[int]) -> Page:
+        """Some of its rows, by their positions."""
+        return Page(
+            [self.ids[at] for at in rows],
+            [self.where[at] for at in rows],
+            self.cells.iloc[rows].reset_index(drop=True),
+            [self.modified[at] for at in rows] if self.modified else None,
+            {new: self.absent[at] for new, at in enumerate(rows) if at in self.absent},
+        )
 
 
 class Pull(Protocol):
     """One reading of a side. Iterate it to its end first; only then do the other members mean anything. What has a body
     here suits what is read from a live system: inherit it.
 
-    Where what is read is an export, made before, there is `news` too: whether any was made since the cursor.
     """
 
     def __iter__(self) -> Iterator[Page]:
         """Pages of all records that may have changed since the cursor, and of all wanted ones that exist."""
+
+    @property
+    def left(self) -> bool:
+        """Whether nothing was read, because somebody is still writing the source: the cursor stays where it was."""
+        return False
+
+    @property
+    def news(self) -> bool | None:
+        """Whether the side has exported anything since the cursor; None where no export is read, but its own data."""
+        return None
 
     @property
     def unchanged(self) -> int:

@@ -51,17 +51,8 @@ def spread(pages: Iterable[Page], most: int) -> tuple[list[Page], int]:
         while len(kept) + len(range(-seen % stride, len(page.ids), stride)) > 4 * most:
             stride *= 2
             kept = [one for one in kept if one[0] % stride == 0]
-        kept += [(seen + at, _row(page, at)) for at in range(-seen % stride, len(page.ids), stride)]
+        kept += [(seen + at, page.only([at])) for at in range(-seen % stride, len(page.ids), stride)]
         seen += len(page.ids)
     if len(kept) > most:
         kept = [kept[at * len(kept) // most] for at in range(most)]
     return [page for _, page in kept], seen
-
-
-def _row(page: Page, at: int) -> Page:
-    return Page(
-        [page.ids[at]],
-        [page.where[at]],
-        page.cells.iloc[[at]].reset_index(drop=True),
-        [page.modified[at]] if page.modified else None,
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from syncengine.endpoints import Endpoint, Page
+from syncengine.endpoints import Absence, Endpoint, Page
 from syncengine.engine.reserved import Reserved
 from syncengine.mapping import Field
 from syncengine.mapping import Mapping as FieldMapping
@@ -21,9 +21,6 @@ from syncengine.values import Type, Value, decode
 __all__ = ["SIDES", "JobRun", "Matched", "Options", "Pair", "Progress", "Row", "rows_of"]
 
 SIDES: tuple[Side, Side] = ("erp", "store")
-# How a side's `where` ends for a record that lies in its trash, or that the mapping does not select.
-IN_TRASH = "(in the trash)"
-NOT_SELECTED = "(not selected)"
 
 
 class Progress(Protocol):
@@ -56,14 +53,15 @@ class Row:
     modified: datetime | None
     hash: int
     changed: bool
+    absent: Absence | None = None
 
     @property
     def in_trash(self) -> bool:
-        return self.where.endswith(IN_TRASH)
+        return self.absent == "trash"
 
     @property
     def is_selected(self) -> bool:
-        return not self.where.endswith(NOT_SELECTED)
+        return self.absent != "unselected"
 
 
 @dataclass(slots=True)
@@ -198,6 +196,5 @@ def rows_of(
     for at in keep:
         key = page.ids[at]
         cells = {name: column[at] for name, column in zip(names, columns, strict=True)}
-        yield Row(
-            side, key, page.where[at], cells, page.modified[at] if page.modified else None, hashes[key], key in changed
-        )
+        modified = page.modified[at] if page.modified else None
+        yield Row(side, key, page.where[at], cells, modified, hashes[key], key in changed, page.absent.get(at))

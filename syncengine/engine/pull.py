@@ -35,7 +35,7 @@ class Pulled:
     @property
     def left(self) -> bool:
         """Whether a source was left for the next run, because it is still being written."""
-        return any(getattr(pull, "left", False) for pull in self.pulls.values())
+        return any(pull.left for pull in self.pulls.values())
 
 
 def pull_sides(job: JobRun) -> Pulled:
@@ -143,13 +143,7 @@ def _identified(job: JobRun, side: Side, page: Page, refused: list[Reject]) -> P
         return page
     refused += [Reject(side, page.where[at], None, None, reason) for at, reason in reasons.items()]
     job.rejected(side).update(page.ids[at] for at in reasons)
-    keep = [at for at in range(len(page.ids)) if at not in reasons]
-    return Page(
-        [page.ids[at] for at in keep],
-        [page.where[at] for at in keep],
-        page.cells.iloc[keep],
-        [page.modified[at] for at in keep] if page.modified else None,
-    )
+    return page.only([at for at in range(len(page.ids)) if at not in reasons])
 
 
 def _answered(job: JobRun) -> list[int]:

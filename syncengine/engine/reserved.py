@@ -71,11 +71,10 @@ def settle_orders(job: JobRun, pull: Pull) -> None:
     if not job.mapping.reserves:
         return
     reserved, before = job.reserved, job.state.orders.open(job.name)
-    news: bool | None = getattr(pull, "news", None)
     booked = {key for key, one in reserved.orders.items() if one.booked}
-    if news is None:
+    if pull.news is None:
         reserved.settled = booked
-    elif news:
+    elif pull.news:
         reserved.settled = {key for key in booked if key in before and before[key].booked}
     reserved.orders = {key: one for key, one in reserved.orders.items() if key not in reserved.settled}
     reserved.units, reserved.number = _units(reserved.orders), _number(reserved.orders)

@@ -10,7 +10,6 @@ from syncengine.endpoints.csv.dialect import Dialect, usual
 from syncengine.endpoints.csv.inspect import FolderInspection
 from syncengine.endpoints.csv.order_lines import cells_of_lines
 from syncengine.endpoints.csv.outbox import Outbox
-from syncengine.endpoints.csv.pages import some_rows
 from syncengine.endpoints.csv.reader import CsvPull
 from syncengine.endpoints.csv.resource import Resource
 from syncengine.endpoints.csv.rewriter import Rewriter
@@ -85,7 +84,7 @@ class CsvEndpoint(Endpoint):
             return
         sought = frozenset(ids)
         for page in self._all(self._pull(self._cursor, ids, full=False, only_wanted=True)):
-            yield from some_rows(page, [name in sought for name in page.ids])
+            yield from _some(page, [at for at, name in enumerate(page.ids) if name in sought])
 
     def find(self, path: str, values: Collection[str]) -> Iterator[Page]:
         sought = {match_key(value) for value in values} - {""}
@@ -94,7 +93,8 @@ class CsvEndpoint(Endpoint):
         if path not in self._wants.columns:
             raise ValueError(f"no field is mapped to the column {path!r}")
         for page in self._all(self._pull(self._cursor, (), full=True)):
-            yield from some_rows(page, [bool(cell) and match_key(cell) in sought for cell in page.cells[path]])
+            cells = enumerate(page.cells[path])
+            yield from _some(page, [at for at, cell in cells if cell and match_key(cell) in sought])
 
     def refusal(self, path: str, value: Value) -> str:
         for field in self._view.mapping.by_path("erp", path):
@@ -170,3 +170,9 @@ class CsvEndpoint(Endpoint):
             return self._latest.dialect
         sources = self._resource.sources()
         return self._resource.dialect(sources[-1]) if sources else usual(self._connection, self._outbox.columns)
+
+
+def _some(page: Page, rows: list[int]) -> Iterator[Page]:
+    """Some rows of a page, if any are chosen."""
+    if rows:
+        yield page.only(rows)

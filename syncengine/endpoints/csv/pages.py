@@ -16,7 +16,7 @@ from syncengine.endpoints.csv.scan import Scan
 from syncengine.endpoints.csv.wants import Wants
 from syncengine.values import Format, Type
 
-__all__ = ["pages", "some_rows"]
+__all__ = ["pages"]
 
 PAGE = 50_000  # rows
 
@@ -48,18 +48,6 @@ def pages(scans: Sequence[Scan], aside: Aside, wants: Wants, format: Format) -> 
             yield page
 
 
-def some_rows(page: Page, keep: Sequence[bool]) -> Iterator[Page]:
-    """The rows of a page that are to be kept; no page if there is none."""
-    at = [row for row, kept in enumerate(keep) if kept]
-    if at:
-        yield Page(
-            ids=[page.ids[row] for row in at],
-            where=[page.where[row] for row in at],
-            cells=page.cells.iloc[at].reset_index(drop=True),
-            modified=[page.modified[row] for row in at] if page.modified else None,
-        )
-
-
 def _page(scan: Scan, rows: Rows, wants: Wants, format: Format) -> Page | None:
     rows = _some(rows, scan.accepted[rows.numbers].tolist())
     if not rows.numbers:
@@ -77,7 +65,8 @@ def _page(scan: Scan, rows: Rows, wants: Wants, format: Format) -> Page | None:
     for row, reason in unreadable.items():
         scan.reject(rows.numbers[row], rows.lines[row], ids[row], reason, wants.modified)
     if unreadable:
-        return next(some_rows(page, [row not in unreadable for row in range(len(ids))]), None)
+        page = page.only([row for row in range(len(ids)) if row not in unreadable])
+        return page if page.ids else None
     return page
 
 

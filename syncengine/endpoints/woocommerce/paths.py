@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from syncengine.endpoints import Page
+from syncengine.endpoints import Absence, Page
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, id_of
 from syncengine.endpoints.woocommerce.moments import bare, moment_of, zoned
 from syncengine.endpoints.woocommerce.objects import MARK, meta_value
@@ -37,6 +37,7 @@ DATES = frozenset(
 )
 PRICES = frozenset({"regular_price", "sale_price"})
 MEASURES = frozenset({"weight", "dimensions.length", "dimensions.width", "dimensions.height"})
+ABSENT: dict[Absence, str] = {"trash": " (in the trash)", "unselected": " (not selected)"}
 KEPT_OF_ATTRIBUTE = ("id", "name", "position", "visible", "variation", "options")
 
 Product = dict[str, Any]
@@ -84,20 +85,20 @@ class Paths:
         columns = self._columns
         if extra is not None and extra not in self._types:
             columns = [*columns, self._column(extra)]
+        absent = {at: away for at, product in enumerate(products) if (away := self._absence(product)) is not None}
         cells = {c.path: pd.Series([c.of(product) for product in products], dtype=object) for c in columns}
         return Page(
             ids=[id_of(product) for product in products],
-            where=[self._where(product) for product in products],
+            where=[_where(product, absent.get(at)) for at, product in enumerate(products)],
             cells=pd.DataFrame(cells, columns=[c.path for c in columns], dtype=object, index=range(len(products))),
             modified=[moment_of(product.get("date_modified_gmt")) for product in products] if self._dated else None,
+            absent=absent,
         )
 
-    def _where(self, product: Product) -> str:
-        if product.get("type") == VARIATION:
-            return f"variation {product['id']} of product {product.get('parent_id')}"
-        if product.get("status") == "trash":
-            return f"product {product['id']} (in the trash)"
-        return f"product {product['id']}" + ("" if self.selects(product) else " (not selected)")
+    def _absence(self, product: Product) -> Absence | None:
+        if product.get("type") != VARIATION and product.get("status") == "trash":
+            return "trash"
+        return None if self.selects(product) else "unselected"
 
     def selects(self, product: Product) -> bool:
         """Whether the mapping asks for a product. A filter that the store does not know is ignored and everything comes
@@ -258,6 +259,12 @@ class Paths:
             top, _, rest = path.partition(".")
             return _Column(path, top, lambda product: _below(product.get(top), rest))
         return _Column(path, path, lambda product: product.get(path))
+
+
+def _where(product: Product, absent: Absence | None) -> str:
+    if product.get("type") == VARIATION:
+        return f"variation {product['id']} of product {product.get('parent_id')}"
+    return f"product {product['id']}{ABSENT[absent] if absent else ''}"
 
 
 def _begun(change: Change) -> Product:
