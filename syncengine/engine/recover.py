@@ -74,8 +74,8 @@ def _take_over(job: JobRun, link: Link, change: Change, outcome: Outcome) -> Non
         link.erp_kind, link.store_kind = kinds_of(change)
         for one in job.fields_of(change.kind):
             sent, told = change.fields.get(one.name), answered(job, outcome, one.name)
-            if sent is not None and sent.why == OF_VARIATIONS:
-                continue
+            if (sent is not None and sent.why == OF_VARIATIONS) or (sent is None and change.side == "erp"):
+                continue  # what an ERP says of a field that it was not sent may have been written there since
             got = None if isinstance(told, NoAnswer) else told
             erp, store = (sent.new, sent.new) if sent else (None, got) if change.side == "store" else (got, None)
             if sent is not None and one.type.ordered and change.side == "store":

@@ -209,6 +209,23 @@ def test_a_create_that_is_found_by_its_key_is_taken_over_with_what_was_sent_as_i
     ]
 
 
+def test_what_the_erp_writes_into_a_record_that_was_made_right_before_the_end_goes_to_the_store() -> None:
+    with State.in_memory() as state:
+        both = Both(state, mapping(field("name", truth="store-wins"), field("price", truth="erp")))
+        both.store.edit("8", sku="B", name="b")
+        both.store.edit("9", sku="C", name="c")
+        both.erp.fault = lambda: "kill"
+        with pytest.raises(KilledError):
+            both.run()
+        both.erp.fault = lambda: None
+
+        assert "B" in both.erp.records
+        both.erp.edit("B", price="3.30")
+        both.run()
+
+        assert both.store.records["8"]["price"] == "3.30"
+
+
 @pytest.mark.usefixtures("cut")
 def test_a_create_without_a_unique_key_is_found_by_its_mark() -> None:
     with State.in_memory() as state:
