@@ -182,10 +182,9 @@ def _differences_left(
         rest = [flight | {"doubt": True} for flight in rest]
     arrived += [flight for flight in rest if "doubt" in flight and _run(flight) in job.imported]
     rest = [flight for flight in rest if flight not in arrived]
-    if fits is None:  # what is left takes away the most
-        booked = _booked(field, rest)
-        at = max(range(len(booked)), key=lambda at: (booked[at], at))
-        arrived, rest = arrived + rest[:at], rest[at:]
+    booked = _booked(field, [flight for flight in rest if "doubt" in flight])  # the first ones: none is older
+    at = max(range(len(booked)), key=lambda at: (booked[at], at))  # so that what is left takes away the most
+    arrived, rest = arrived + rest[:at], rest[at:]
     if arrived:
         by = sum(_by(field, flight) for flight in arrived)
         bases = (decode(link.base_of(side, field.name), field.type) for side in SIDES)

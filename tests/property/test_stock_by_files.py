@@ -142,13 +142,13 @@ class Counting(RuleBasedStateMachine):
         """Whether the shop offers too much is told where every number says what it is made of."""
 
     def come_to_rest(self) -> None:
-        """A movement of the ERP may hide one of ours to the unit: a person is warned then, until it moves again."""
+        """A movement of the ERP may hide one of ours to the unit: a person is warned then, until it moves otherwise."""
         self.run()
         self.everything_arrives()
         result = self.run()
         self.run()
         assert (self.in_shop, self.in_erp) == (self.moved, self.moved) or result.warnings, self.flying
-        self.move_in_erp(1)
+        self.move_in_erp(1000 // self.own)
         self.export()
         self.run()
         self.run()
