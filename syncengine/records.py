@@ -13,6 +13,7 @@ from syncengine.values import Type, Value
 __all__ = [
     "KIND",
     "RECORD",
+    "SIDES",
     "Action",
     "Change",
     "Counts",
@@ -31,6 +32,7 @@ RECORD = "(record)"
 KIND = "(type)"
 
 Side = Literal["erp", "store"]
+SIDES: tuple[Side, Side] = ("erp", "store")
 Action = Literal["create", "update", "delete"]
 Status = Literal["planned", "sent", "done", "in-flight", "failed", "unknown", "held", "superseded"]
 

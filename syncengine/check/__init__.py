@@ -19,11 +19,10 @@ from syncengine.check.state import of_job
 from syncengine.check.stock import counted_twice, never_booked
 from syncengine.endpoints import Endpoint, View, open_endpoint
 from syncengine.endpoints.inspection import Inspection, Sample
-from syncengine.engine.job import SIDES
 from syncengine.errors import ConfigError, Problem, SyncError
 from syncengine.findings import Finding, note, told_by
 from syncengine.mapping import Mapping as FieldMapping
-from syncengine.records import Side
+from syncengine.records import SIDES, Side
 from syncengine.settings import Settings
 from syncengine.written import known
 

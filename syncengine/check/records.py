@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 from syncengine.check.looked import Seen, SeenField
 from syncengine.endpoints import Endpoint, Page, rows
 from syncengine.endpoints.inspection import Sample
-from syncengine.engine.job import SIDES
 from syncengine.engine.kinds import SIMPLE, VARIATION
 from syncengine.findings import Finding, mistake, note, ok, place, warning
 from syncengine.mapping import Field
 from syncengine.mapping import Mapping as FieldMapping
 from syncengine.private import of_a_person, shortened
-from syncengine.records import Side, other
+from syncengine.records import SIDES, Side, other
 from syncengine.values import Value, is_empty, match_key, shown
 
 __all__ = ["MOST", "judged", "side_by_side", "words"]

@@ -8,11 +8,10 @@ from typing import Any
 
 from syncengine.commands.output import printed
 from syncengine.endpoints import View, open_endpoint
-from syncengine.engine.job import SIDES
 from syncengine.errors import CannotRun, ConfigError, Problem
 from syncengine.mapping import Field, Mapping
 from syncengine.mapping_file import load_mapping
-from syncengine.records import KIND, RECORD, Side
+from syncengine.records import KIND, RECORD, SIDES, Side
 from syncengine.report.choices import choices, in_words
 from syncengine.settings import Settings
 from syncengine.settings_file import load_settings

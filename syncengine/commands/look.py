@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from syncengine.commands.output import console, print_json, printed
-from syncengine.engine.job import SIDES
 from syncengine.errors import ConfigError
 from syncengine.mapping_file import load_mapping
-from syncengine.records import Action, Held, Side
+from syncengine.records import SIDES, Action, Held, Side
 from syncengine.report.listings import (
     HistoryLine,
     JobStatus,

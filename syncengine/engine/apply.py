@@ -15,14 +15,14 @@ from syncengine.engine.account import account, account_quiet
 from syncengine.engine.detect import hash_cells
 from syncengine.engine.interrupts import held_back, let_through
 from syncengine.engine.item import Item
-from syncengine.engine.job import SIDES, JobRun
+from syncengine.engine.job import JobRun
 from syncengine.engine.logged import log_writes
 from syncengine.engine.lookup import look_up
 from syncengine.engine.placing import unplaced
 from syncengine.engine.plan import Plan
 from syncengine.engine.pull import hash_salt
 from syncengine.errors import SyncError
-from syncengine.records import Change, Outcome, Side
+from syncengine.records import SIDES, Change, Outcome, Side
 
 __all__ = ["apply_plan", "save_plan"]
 

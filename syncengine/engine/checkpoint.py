@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from syncengine.engine.job import SIDES, JobRun
+from syncengine.engine.job import JobRun
 from syncengine.engine.pull import Pulled
 from syncengine.engine.reserved import save_orders
+from syncengine.records import SIDES
 
 __all__ = ["needs_full_read", "save_checkpoint"]
 

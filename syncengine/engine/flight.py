@@ -24,10 +24,10 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
 
-from syncengine.engine.job import SIDES, JobRun
+from syncengine.engine.job import JobRun
 from syncengine.engine.merge import Seen
 from syncengine.mapping import Field
-from syncengine.records import Change
+from syncengine.records import SIDES, Change
 from syncengine.state import Link
 from syncengine.values import Value, decode, encode, is_empty, same
 

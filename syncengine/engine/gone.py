@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from syncengine.engine.family import Family
 from syncengine.engine.item import Item, all_conflicts, holds, with_changes
-from syncengine.engine.job import SIDES, JobRun, Pair, Row
+from syncengine.engine.job import JobRun, Pair, Row
 from syncengine.engine.kinds import VARIATION
 from syncengine.engine.taken_out import GONE
-from syncengine.records import RECORD, Change, FieldChange, Held, Side
+from syncengine.records import RECORD, SIDES, Change, FieldChange, Held, Side
 from syncengine.values import Value, is_empty
 
 __all__ = [

@@ -12,15 +12,13 @@ from syncengine.endpoints import Absence, Endpoint, Page
 from syncengine.engine.reserved import Reserved
 from syncengine.mapping import Field
 from syncengine.mapping import Mapping as FieldMapping
-from syncengine.records import Counts, JobResult, Reject, Side
+from syncengine.records import SIDES, Counts, JobResult, Reject, Side
 from syncengine.settings import Guards
 from syncengine.state import Link, State
 from syncengine.state.journal import Conflict
 from syncengine.values import Type, Value, decode
 
-__all__ = ["SIDES", "JobRun", "Matched", "Options", "Pair", "Progress", "Row", "rows_of"]
-
-SIDES: tuple[Side, Side] = ("erp", "store")
+__all__ = ["JobRun", "Matched", "Options", "Pair", "Progress", "Row", "rows_of"]
 
 
 class Progress(Protocol):

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from syncengine.engine.flight import imported_by_now, key_on_its_way, made_in_vain
-from syncengine.engine.job import SIDES, JobRun, Matched, Pair, Row
+from syncengine.engine.job import JobRun, Matched, Pair, Row
 from syncengine.engine.keys import refused_key
 from syncengine.engine.kinds import fields_of
 from syncengine.engine.options import match_by_options
 from syncengine.engine.pull import Pulled, fetch_rows, read_pages
 from syncengine.engine.reserved import reserved_otherwise
 from syncengine.mapping import Field
-from syncengine.records import Side
+from syncengine.records import SIDES, Side
 from syncengine.state import Link
 from syncengine.values import is_empty, match_key
 

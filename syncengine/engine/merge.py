@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from syncengine.mapping import Field
-from syncengine.records import Side
+from syncengine.records import SIDES, Side
 from syncengine.values import Value, is_empty, match_key, same
 
 __all__ = ["Answer", "Seen", "Verdict", "Write", "merge_field"]
@@ -61,7 +61,6 @@ class Verdict:
 
 
 AGREED = Verdict()
-SIDES: tuple[Side, Side] = ("erp", "store")
 
 
 def merge_field(

@@ -12,9 +12,9 @@ from syncengine.engine.creation import created_in_erp, created_in_store
 from syncengine.engine.family import Family, family_of, is_below
 from syncengine.engine.gone import lost_side, plan_loss
 from syncengine.engine.item import Item, UnusableError, shown_row
-from syncengine.engine.job import SIDES, JobRun, Pair
+from syncengine.engine.job import JobRun, Pair
 from syncengine.engine.kinds import hold_kind, turned_variable
-from syncengine.records import KIND, RECORD, Change, Side
+from syncengine.records import KIND, RECORD, SIDES, Change, Side
 
 __all__ = ["Plan", "make_plan"]
 

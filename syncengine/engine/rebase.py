@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from syncengine.engine.guard import changed_fields
-from syncengine.engine.job import SIDES, JobRun
+from syncengine.engine.job import JobRun
+from syncengine.records import SIDES
 from syncengine.state.journal import KnownJob
 
 __all__ = ["Moves", "carry_over", "moves_since", "planned_ahead"]

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from syncengine.engine.account import NoAnswer, add_difference, answered, take_identifier
 from syncengine.engine.flight import hand_over
-from syncengine.engine.job import SIDES, JobRun
+from syncengine.engine.job import JobRun
 from syncengine.engine.kinds import OF_VARIATIONS, kinds_of
 from syncengine.engine.lookup import look_up
 from syncengine.engine.placing import place_below
 from syncengine.engine.taken_out import note_presence
-from syncengine.records import Change, Outcome, Side
+from syncengine.records import SIDES, Change, Outcome, Side
 from syncengine.state import Link
 from syncengine.values import encode
 

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 
 from syncengine.bugs import told
 from syncengine.endpoints import View, open_endpoint
-from syncengine.engine.job import SIDES, JobRun, Options, Progress
+from syncengine.engine.job import JobRun, Options, Progress
 from syncengine.engine.logged import log_begin, log_end
 from syncengine.engine.run import run_job
 from syncengine.errors import CannotRun, SyncError
 from syncengine.mapping import Mapping, field_signature, key_signature
-from syncengine.records import JobResult, Side
+from syncengine.records import SIDES, JobResult, Side
 from syncengine.settings import Guards, Settings
 from syncengine.state import State
 

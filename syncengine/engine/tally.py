@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from syncengine.engine.flight import in_doubt
-from syncengine.engine.job import SIDES, JobRun, Matched
+from syncengine.engine.job import JobRun, Matched
 from syncengine.engine.plan import Plan
 from syncengine.engine.pull import Pulled
+from syncengine.records import SIDES
 
 __all__ = ["counts", "exit_code", "tally"]
 

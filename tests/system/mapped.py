@@ -12,7 +12,7 @@ from typing import Any
 from syncengine.cli import main
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
-CONFIG = """\
+CONNECTIONS = """\
 [connections.erp]
 type = "csv"
 folder = "erp"
@@ -25,6 +25,10 @@ url = "{url}"
 consumer_key = "ck_sandbox"
 consumer_secret = "cs_sandbox"
 settle = "0s"
+"""
+CONFIG = (
+    CONNECTIONS
+    + """\
 {more}
 
 [jobs.job]
@@ -35,6 +39,7 @@ store = "shop"
 max_changes = "100%"
 max_deletes = "100%"
 """
+)
 
 
 class Mapped:

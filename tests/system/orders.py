@@ -13,21 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from syncengine.cli import main
+from tests.system.mapped import CONNECTIONS, MAPPINGS
 
-MAPPINGS = Path(__file__).parents[2] / "mappings"
-CONFIG = """\
-[connections.erp]
-type = "csv"
-folder = "erp"
-decimal = ","
-delimiter = ";"
-
-[connections.shop]
-type = "woocommerce"
-url = "{url}"
-consumer_key = "ck_sandbox"
-consumer_secret = "cs_sandbox"
-settle = "0s"
+CONFIG = (
+    CONNECTIONS
+    + """\
 
 [jobs.orders]
 mapping = "orders.toml"
@@ -50,6 +40,7 @@ store = "shop"
 [jobs.orders-from-erp.guards]
 max_changes = "100%"
 """
+)
 HEADERS = {
     "order-status": "Bestellnummer;Status;Belegnummer;Versender;Sendungsnummer;Mitteilung",
     "new-orders": (

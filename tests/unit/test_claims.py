@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from syncengine.engine.job import SIDES
 from syncengine.mapping import Field, Gone
-from syncengine.records import JobResult
+from syncengine.records import SIDES, JobResult
 from tests.catalogue import FIELDS, Company, catalogue, company, described
 
 GTIN = Field("gtin", "gtin", "global_unique_id", truth="erp")
