@@ -179,7 +179,7 @@ def _command(args: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
     found: Callable[[argparse.Namespace], int] = getattr(import_module(module), name)
     gc.freeze()  # what was imported is never garbage; to look at it again and again took a quarter of a short run
     gc.enable()
-    gc.set_threshold(200_000, 20, 100)
+    gc.set_threshold(1_000_000, 20, 100)
     return found
 
 
