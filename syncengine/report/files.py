@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from syncengine.records import JobResult
@@ -35,6 +36,8 @@ def check_report_path(path: Path) -> None:
     if path.suffix.lower() not in KINDS:
         raise ValueError(f"a report ends in {', '.join(KINDS)}: write {path.with_suffix('.html')} instead of {path}")
     try:
+        with suppress(FileNotFoundError):
+            path.stat()  # not every Python minds links in a circle when it resolves them
         _check_place(path, path.resolve())
     except (OSError, RuntimeError) as error:  # of names that are too long, unreadable folders, links in a circle
         raise ValueError(f"no report can be saved as {path}: {getattr(error, 'strerror', None) or error}") from None
