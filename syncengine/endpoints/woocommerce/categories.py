@@ -5,16 +5,13 @@ A parent is written before what stands below it, so levels of the tree go one af
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import unescape
 from itertools import count
 from typing import Any
 
-import httpx
-
-from syncengine.endpoints import Cursor, Page, Pull, View
+from syncengine.endpoints import Cursor, Page, Pull
 from syncengine.endpoints.woocommerce.judges import image, one_of, rich_text, slug, term, whole
 from syncengine.endpoints.woocommerce.lists import Rows
 from syncengine.endpoints.woocommerce.objects import Reader, Record
@@ -25,7 +22,6 @@ from syncengine.endpoints.woocommerce.terms import NO_CATEGORY, parts_of
 from syncengine.endpoints.woocommerce.texts import alike
 from syncengine.endpoints.woocommerce.tree import MARK, Tree
 from syncengine.records import Change, Outcome
-from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths.category import CATEGORY
 from syncengine.values import Value, is_empty, match_key, same
 
@@ -91,16 +87,10 @@ class Categories(Plain):
         "menu_order": whole(may_be_empty=False),
     }
 
-    def __init__(
-        self,
-        connection: WooCommerceConnection,
-        view: View,
-        transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        super().__init__(connection, view, transport, sleep)
+    def _begin(self) -> None:
+        super()._begin()
         self.concurrency = 1  # the next level needs the numbers of this one
-        self._tree = Tree(self._client, connection.concurrency)
+        self._tree = Tree(self._client, self._connection.concurrency)
 
     def special(self) -> Mapping[str, Reader]:
         return {

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-import httpx
-
-from syncengine.endpoints import View
 from syncengine.endpoints.woocommerce.judges import country, plain_text
 from syncengine.endpoints.woocommerce.lists import Rows
 from syncengine.endpoints.woocommerce.objects import MARK, Reader, Record
@@ -24,7 +20,6 @@ from syncengine.endpoints.woocommerce.users import HIGHEST, Users
 from syncengine.findings import Finding, mistake, place
 from syncengine.records import Change, Outcome
 from syncengine.secret import Secret, revealed
-from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths.customer import CUSTOMER, INSIDE
 from syncengine.values import Value, is_empty
 from syncengine.written import known
@@ -61,16 +56,9 @@ class Customers(Plain):
     beyond = frozenset({"role"})
     own_meta = OWN_META
 
-    def __init__(
-        self,
-        connection: WooCommerceConnection,
-        view: View,
-        transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        super().__init__(connection, view, transport, sleep)
-        self._sleep = sleep
-        self._users = Users(connection, self._client, sleep)
+    def _begin(self) -> None:
+        super()._begin()
+        self._users = Users(self._connection, self._client, self._sleep)
         self._left_out: dict[str, str] = {}  # the roles of users whom the job does not read, by their addresses
         self.judges: Mapping[str, Judge] = {**JUDGES, "role": self._refusal_of_role}
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import httpx
-
-from syncengine.endpoints import Cursor, Page, View
+from syncengine.endpoints import Cursor, Page
 from syncengine.endpoints.woocommerce.client import LostReply
 from syncengine.endpoints.woocommerce.dated import DatedPull
 from syncengine.endpoints.woocommerce.judges import country, number_in, plain_text, price, slug, switch, whole
@@ -27,7 +24,6 @@ from syncengine.endpoints.woocommerce.schema import properties
 from syncengine.errors import CannotRun
 from syncengine.findings import Finding
 from syncengine.records import Change, FieldChange, Outcome
-from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths.order import NEW_ORDER, NOTES, ORDER, OWN_META
 from syncengine.values import Value, match_key
 
@@ -89,22 +85,16 @@ class Orders(Plain):
         "currency": _currency,
     }
 
-    def __init__(
-        self,
-        connection: WooCommerceConnection,
-        view: View,
-        transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        super().__init__(connection, view, transport, sleep)
-        if view.mapping.create_in_store:
+    def _begin(self) -> None:
+        super()._begin()
+        if self._view.mapping.create_in_store:
             self._table = NEW_ORDER
-        lines, new_lines = view.mapping.lines("erp"), view.mapping.lines("store")
-        self._new_lines = NewLines(self._client, new_lines, connection.concurrency) if new_lines else None
+        lines, new_lines = self._view.mapping.lines("erp"), self._view.mapping.lines("store")
+        self._new_lines = NewLines(self._client, new_lines, self._connection.concurrency) if new_lines else None
         stand_in = {LINES: lines.kinds if lines else (), "notes": (), REFUNDED: ("refunds",)}
         self._objects.tops = list(dict.fromkeys(top for one in self._objects.tops for top in stand_in.get(one, (one,))))
-        self._notes = Notes(self._client, self.settle, sleep)
-        self._refunds = Refunds(self._client, through_gateway=view.mapping.store.api_refund)
+        self._notes = Notes(self._client, self.settle, self._sleep)
+        self._refunds = Refunds(self._client, through_gateway=self._view.mapping.store.api_refund)
 
     def special(self) -> Mapping[str, Reader]:
         lines = self._view.mapping.lines("erp")

@@ -6,13 +6,10 @@ the object.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from syncengine.endpoints import Cursor, Page, Pull, View, rows
+from syncengine.endpoints import Cursor, Page, Pull, rows
 from syncengine.endpoints.woocommerce.apis import inspection_of
 from syncengine.endpoints.woocommerce.judges import meta
 from syncengine.endpoints.woocommerce.lists import PER_PAGE, Rows, asked, listed, rows_in
@@ -23,7 +20,6 @@ from syncengine.endpoints.woocommerce.store import Store
 from syncengine.errors import CannotRun, SyncError
 from syncengine.findings import Finding
 from syncengine.records import Change, FieldChange, Outcome
-from syncengine.settings import WooCommerceConnection
 from syncengine.store_paths import TABLES
 from syncengine.values import Value, match_key
 
@@ -53,16 +49,9 @@ class Plain(Store):
     own_meta: frozenset[str] = frozenset({MARK})
     marks = True  # whether these records have meta data
 
-    def __init__(
-        self,
-        connection: WooCommerceConnection,
-        view: View,
-        transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        super().__init__(connection, view, transport, sleep)
-        self._table = TABLES[view.mapping.entity]
-        self._objects = Objects(view.mapping, self._table.what, self.special())
+    def _begin(self) -> None:
+        self._table = TABLES[self._view.mapping.entity]
+        self._objects = Objects(self._view.mapping, self._table.what, self.special())
         self._objects.tops = list(dict.fromkeys([*self._objects.tops, *self.also]))
         self._sender = Sender(self._client, self._shrink, self._done, self._failed)
 

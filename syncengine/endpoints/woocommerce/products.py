@@ -7,13 +7,10 @@ would mangle; options.py, batches.py and terms.py write.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import httpx
-
-from syncengine.endpoints import Cursor, OpenOrder, Page, View
+from syncengine.endpoints import Cursor, OpenOrder, Page
 from syncengine.endpoints.woocommerce.apis import inspection_of
 from syncengine.endpoints.woocommerce.batches import Batches
 from syncengine.endpoints.woocommerce.kinds import VARIATION, applies, parent_of
@@ -30,7 +27,6 @@ from syncengine.endpoints.woocommerce.texts import alike
 from syncengine.endpoints.woocommerce.variations import Variations
 from syncengine.errors import CannotRun
 from syncengine.records import Change, Outcome
-from syncengine.settings import WooCommerceConnection
 from syncengine.values import Ordered, Value, is_empty, match_key, same
 
 if TYPE_CHECKING:
@@ -50,18 +46,11 @@ class Products(Store):
     connected = CONNECTED
     unique = ("sku", "global_unique_id")
 
-    def __init__(
-        self,
-        connection: WooCommerceConnection,
-        view: View,
-        transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        super().__init__(connection, view, transport, sleep)
+    def _begin(self) -> None:
         self.kind = "type"
-        self._variations = Variations(self._client, connection.concurrency)
-        self._terms = Terms(self._client, connection.concurrency, view.run)
-        self._paths = Paths(view.mapping, self._terms)
+        self._variations = Variations(self._client, self._connection.concurrency)
+        self._terms = Terms(self._client, self._connection.concurrency, self._view.run)
+        self._paths = Paths(self._view.mapping, self._terms)
         self._refusals = Refusals(self._terms)
         self._batches = Batches(self._client, self._paths, self._refusals, self._shrink, self._variations)
 

@@ -37,7 +37,12 @@ class Store(Endpoint):
         self._connection = connection
         self._view = view
         self._lock = threading.Lock()
+        self._sleep = sleep
         self._client = client_of(connection, transport, self._count, sleep)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Set up what is particular, once all that is common stands."""
 
     def identity(self) -> str:
         return self._client.url.partition("://")[2]
